@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::attest::{
-    Attestation, AttestedObject, DeviationClass, ExpectedChanges, RunningKernel, attest,
+    Attestation, AttestedObject, ExpectedChanges, Fault, RunningKernel, attest,
 };
 use klp_core::input::Input;
 use klp_core::kernel::Symvers;
@@ -224,10 +224,9 @@ impl Made {
     }
 
     /// The classes of what is found in the module.
-    pub fn classes(&self, module: &[u8]) -> Result<Vec<DeviationClass>> {
+    pub fn classes(&self, module: &[u8]) -> Result<Vec<Fault>> {
         let report = self.opinion(module)?;
-        let mut classes: Vec<DeviationClass> =
-            report.findings.iter().map(|finding| finding.class).collect();
+        let mut classes: Vec<Fault> = report.findings.iter().map(|finding| finding.class).collect();
         classes.dedup();
         Ok(classes)
     }

@@ -1,7 +1,7 @@
 //! The second opinion on livepatch modules: right ones pass, and each wrong one is found, whoever made it.
 
 use anyhow::{Context as _, Result, ensure};
-use klp_core::attest::DeviationClass;
+use klp_core::attest::Fault;
 use klp_tests::attested::{Case, Made};
 use klp_tests::small::for_each_compiler;
 
@@ -57,7 +57,7 @@ pub(crate) fn passes(made: &Made, module: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn finds(made: &Made, module: &[u8], class: DeviationClass) -> Result<()> {
+fn finds(made: &Made, module: &[u8], class: Fault) -> Result<()> {
     let report = made.opinion(module)?;
     let found = report.findings.iter().any(|finding| finding.class == class);
     ensure!(found, "no {class:?} in {:#?}", report.findings);
@@ -108,7 +108,7 @@ fn calls_that_the_assembler_resolved() -> Result<()> {
         "calls_that_the_assembler_resolved",
         &[
             ("right", case("helper", ".klp.sym.vmlinux.helper,0"), None),
-            ("another", case("other", ".klp.sym.vmlinux.other,0"), Some(DeviationClass::Reference)),
+            ("another", case("other", ".klp.sym.vmlinux.other,0"), Some(Fault::Reference)),
         ],
     )
 }
@@ -122,12 +122,12 @@ fn livepatch_fills_in_what_it_is_told_of() -> Result<()> {
         }
         let made = right().make(compiler)?;
         passes(&made, &filled_in_for(&made, "vmlinux")?)?;
-        finds(&made, &filled_in_for(&made, "ext4")?, DeviationClass::Reference)
+        finds(&made, &filled_in_for(&made, "ext4")?, Fault::Reference)
     })
 }
 
 /// Makes each case with each compiler, and expects its class, or nothing.
-pub(crate) fn expect(name: &str, cases: &[(&str, Case, Option<DeviationClass>)]) -> Result<()> {
+pub(crate) fn expect(name: &str, cases: &[(&str, Case, Option<Fault>)]) -> Result<()> {
     for_each_compiler(name, |compiler| {
         for (what, case, class) in cases {
             let made = case.make(compiler).with_context(|| (*what).to_owned())?;
@@ -190,7 +190,7 @@ fn what_a_module_uses_of_another() -> Result<()> {
         &[
             ("a module that it needs", disk("crc"), None),
             ("a module that one needs which it needs", disk("journal"), None),
-            ("a module that need not be there", disk(""), Some(DeviationClass::Reference)),
+            ("a module that need not be there", disk(""), Some(Fault::Reference)),
         ],
     )
 }
@@ -218,10 +218,7 @@ fn positions() -> Result<()> {
     };
     expect(
         "positions",
-        &[
-            ("the first of two", at(1), None),
-            ("the second of two", at(2), Some(DeviationClass::Reference)),
-        ],
+        &[("the first of two", at(1), None), ("the second of two", at(2), Some(Fault::Reference))],
     )
 }
 
@@ -261,21 +258,13 @@ fn kinds_of_memory() -> Result<()> {
         "kinds_of_memory",
         &[
             ("plain stays plain", changes("", "", "flag = n;"), None),
-            (
-                "plain to each processor",
-                changes("", per_cpu, "flag = n;"),
-                Some(DeviationClass::Kind),
-            ),
+            ("plain to each processor", changes("", per_cpu, "flag = n;"), Some(Fault::Kind)),
             // Nothing but the address in an instruction tells which variable is meant, and of what kind.
-            (
-                "to each processor, by its address",
-                changes("", per_cpu, address),
-                Some(DeviationClass::Kind),
-            ),
+            ("to each processor, by its address", changes("", per_cpu, address), Some(Fault::Kind)),
             ("one of each processor, by its address", changes(per_cpu, per_cpu, address), None),
-            ("no longer read-only", changes(late, "", "flag = n;"), Some(DeviationClass::Kind)),
-            ("a section that the loader does not know", unknown, Some(DeviationClass::Section)),
-            ("code that is freed", freed, Some(DeviationClass::Freed)),
+            ("no longer read-only", changes(late, "", "flag = n;"), Some(Fault::Kind)),
+            ("a section that the loader does not know", unknown, Some(Fault::Section)),
+            ("code that is freed", freed, Some(Fault::Freed)),
         ],
     )
 }
@@ -323,19 +312,15 @@ fn functions() -> Result<()> {
     expect(
         "functions",
         &[
-            ("a changed function that stays", missing, Some(DeviationClass::Missing)),
-            ("a function that is not gone", gone, Some(DeviationClass::Missing)),
-            (
-                "a function that gives way to a weak one",
-                weak_instead,
-                Some(DeviationClass::Missing),
-            ),
+            ("a changed function that stays", missing, Some(Fault::Missing)),
+            ("a function that is not gone", gone, Some(Fault::Missing)),
+            ("a function that gives way to a weak one", weak_instead, Some(Fault::Missing)),
             ("a function that is gone", without_weak, None),
             ("a static function with the name of a weak one", of_static, None),
-            ("a function of nobody", extra, Some(DeviationClass::Content)),
+            ("a function of nobody", extra, Some(Fault::Content)),
             ("two functions", both, None),
-            ("two functions for each other", swapped, Some(DeviationClass::Content)),
-            ("the weak one", overridden, Some(DeviationClass::Content)),
+            ("two functions for each other", swapped, Some(Fault::Content)),
+            ("the weak one", overridden, Some(Fault::Content)),
             ("the strong one", strongest, None),
         ],
     )

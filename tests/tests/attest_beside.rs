@@ -1,7 +1,7 @@
 //! Addresses in a section of several variables, as the second opinion reads them.
 
 use anyhow::Result;
-use klp_core::attest::DeviationClass;
+use klp_core::attest::Fault;
 use klp_tests::attested::Case;
 
 use crate::attest::expect;
@@ -56,14 +56,14 @@ fn addresses_beside_a_new_variable() -> Result<()> {
             (
                 "the end of a variable, taken for the new one",
                 read_as("&other + 1", "&fresh", case(old, behind, end, own)),
-                Some(DeviationClass::Reference),
+                Some(Fault::Reference),
             ),
             (
                 "a variable that is entered before its start, taken for the new one",
                 read_as("(char *)other - 8", "fresh", case(array, before, entered, own_array)),
-                Some(DeviationClass::Reference),
+                Some(Fault::Reference),
             ),
-            ("a new variable", case(old, behind, new, own), Some(DeviationClass::Reference)),
+            ("a new variable", case(old, behind, new, own), Some(Fault::Reference)),
             ("new variables only", case("", both, second, both), None),
         ],
     )

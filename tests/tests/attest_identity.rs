@@ -1,7 +1,7 @@
 //! What the second opinion says of variables and functions that a module has beside the kernel's own.
 
 use anyhow::Result;
-use klp_core::attest::DeviationClass;
+use klp_core::attest::Fault;
 use klp_tests::attested::Case;
 
 use crate::attest::{KERNEL, case, expect, right};
@@ -63,20 +63,16 @@ fn identity() -> Result<()> {
     expect(
         "identity",
         &[
-            ("a copy of a variable", copied, Some(DeviationClass::Identity)),
-            (
-                "the same, with a name that macros use",
-                with_name_of_macro,
-                Some(DeviationClass::Identity),
-            ),
+            ("a copy of a variable", copied, Some(Fault::Identity)),
+            ("the same, with a name that macros use", with_name_of_macro, Some(Fault::Identity)),
             ("a strong function in place of one that is weak now", gives_way, None),
-            ("the weak one", stays, Some(DeviationClass::Content)),
-            ("a change of what was freed", unasked, Some(DeviationClass::Missing)),
+            ("the weak one", stays, Some(Fault::Content)),
+            ("a change of what was freed", unasked, Some(Fault::Missing)),
             ("the same, by force", asked, None),
-            ("a neighbour", neighbour, Some(DeviationClass::Reference)),
-            ("a variable with another name", renamed, Some(DeviationClass::Renamed)),
+            ("a neighbour", neighbour, Some(Fault::Reference)),
+            ("a variable with another name", renamed, Some(Fault::Renamed)),
             ("a variable with another name, by force", forced, None),
-            ("a global variable of another object", moved, Some(DeviationClass::Identity)),
+            ("a global variable of another object", moved, Some(Fault::Identity)),
             ("the same, shared", linked, None),
         ],
     )
@@ -100,7 +96,7 @@ fn a_second_name_of_a_variable() -> Result<()> {
     let own = Case { module: format!("int shared = 3; {module}"), links: vec![], ..known.clone() };
     expect(
         "a_second_name_of_a_variable",
-        &[("the kernel's", known, None), ("its own", own, Some(DeviationClass::Identity))],
+        &[("the kernel's", known, None), ("its own", own, Some(Fault::Identity))],
     )
 }
 
@@ -124,7 +120,7 @@ fn variables_without_a_name() -> Result<()> {
         };
         case
     };
-    let identity = Some(DeviationClass::Identity);
+    let identity = Some(Fault::Identity);
     expect(
         "variables_without_a_name",
         &[

@@ -1,7 +1,7 @@
 //! The second opinion on what a patch takes away in one place and has in another.
 
 use anyhow::Result;
-use klp_core::attest::DeviationClass;
+use klp_core::attest::Fault;
 use klp_tests::attested::Case;
 use klp_tests::small::for_each_compiler;
 
@@ -57,18 +57,10 @@ fn state_that_goes_with_its_function() -> Result<()> {
     expect(
         "state_that_goes_with_its_function",
         &[
-            (
-                "the module has its own",
-                split("int seq = 3", "seq", ""),
-                Some(DeviationClass::Identity),
-            ),
-            ("with another value", split("int seq = 4", "seq", ""), Some(DeviationClass::Renamed)),
-            ("the kernel's, which has another value", another, Some(DeviationClass::Reference)),
-            (
-                "with another name",
-                split("int count = 3", "count", ""),
-                Some(DeviationClass::Renamed),
-            ),
+            ("the module has its own", split("int seq = 3", "seq", ""), Some(Fault::Identity)),
+            ("with another value", split("int seq = 4", "seq", ""), Some(Fault::Renamed)),
+            ("the kernel's, which has another value", another, Some(Fault::Reference)),
+            ("with another name", split("int count = 3", "count", ""), Some(Fault::Renamed)),
         ],
     )
 }
@@ -110,7 +102,7 @@ fn constants_under_another_name() -> Result<()> {
         "constants_under_another_name",
         &[
             ("with the same content", renamed(0), None),
-            ("with another content", renamed(1), Some(DeviationClass::Reference)),
+            ("with another content", renamed(1), Some(Fault::Reference)),
             ("in another object", moved, None),
         ],
     )

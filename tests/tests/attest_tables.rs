@@ -1,7 +1,7 @@
 //! What the second opinion says of tables that describe code, and of code that stands apart.
 
 use anyhow::Result;
-use klp_core::attest::DeviationClass;
+use klp_core::attest::Fault;
 use klp_tests::attested::Case;
 
 use crate::attest::{KERNEL, case, expect, right};
@@ -31,17 +31,13 @@ fn tables() -> Result<()> {
         "tables",
         &[
             ("a bug", listed, None),
-            ("a bug that is not listed", unlisted, Some(DeviationClass::Table)),
-            ("another bug", other, Some(DeviationClass::Content)),
+            ("a bug that is not listed", unlisted, Some(Fault::Table)),
+            ("another bug", other, Some(Fault::Content)),
             ("a table whose last entry has no padding", cut, None),
-            ("the same, and it is not listed", cut_and_unlisted, Some(DeviationClass::Table)),
-            ("a table whose entries have no known size", unreadable, Some(DeviationClass::Table)),
-            ("an entry about the kernel's code", of_the_kernel, Some(DeviationClass::Table)),
-            (
-                "a number that the kernel writes at boot",
-                patched_at_boot,
-                Some(DeviationClass::Table),
-            ),
+            ("the same, and it is not listed", cut_and_unlisted, Some(Fault::Table)),
+            ("a table whose entries have no known size", unreadable, Some(Fault::Table)),
+            ("an entry about the kernel's code", of_the_kernel, Some(Fault::Table)),
+            ("a number that the kernel writes at boot", patched_at_boot, Some(Fault::Table)),
         ],
     )
 }
@@ -65,7 +61,7 @@ fn code_out_of_line() -> Result<()> {
         "code_out_of_line",
         &[
             ("that of the second function", second, None),
-            ("that of the first one", other, Some(DeviationClass::Content)),
+            ("that of the first one", other, Some(Fault::Content)),
         ],
     )
 }
@@ -95,7 +91,7 @@ fn a_function_that_a_table_names_inside() -> Result<()> {
         "a_function_that_a_table_names_inside",
         &[
             ("its only caller is replaced", inside(""), None),
-            ("something has its address", inside(pointer), Some(DeviationClass::Missing)),
+            ("something has its address", inside(pointer), Some(Fault::Missing)),
         ],
     )
 }
@@ -113,6 +109,6 @@ fn lists_that_the_loader_reads() -> Result<()> {
     unlisted.module = format!("{KERNEL}{variable}{show}");
     expect(
         "lists_that_the_loader_reads",
-        &[("listed", listed, None), ("not listed", unlisted, Some(DeviationClass::Table))],
+        &[("listed", listed, None), ("not listed", unlisted, Some(Fault::Table))],
     )
 }

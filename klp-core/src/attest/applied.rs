@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::judge::Judge;
 use super::reference::livepatch_name;
-use super::{AttestError, DeviationClass};
+use super::{AttestError, Fault};
 use crate::check::late;
 use crate::module::RawElf;
 
@@ -44,7 +44,7 @@ impl Judge<'_> {
         }
         wrong.extend(late::found(&module));
         for (place, what) in wrong {
-            self.find("", place, DeviationClass::Reference, what);
+            self.find("", place, Fault::Reference, what);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! of a variable, or the end of the one before, or an index makes up for what it is too small or too large. The module is
 //! right only if it is right for each of these.
 
-use super::DeviationClass;
+use super::Fault;
 use super::judge::{Judge, PairedField};
 use super::names::is_of_one_place;
 use super::reference::ModuleTarget;
@@ -125,6 +125,6 @@ impl Judge<'_> {
             "nothing tells which variable its address belongs to: `{other}` is not as far away from there as in the \
              patched kernel"
         );
-        self.wrong(field, DeviationClass::Reference, what);
+        self.wrong(field, Fault::Reference, what);
     }
 }

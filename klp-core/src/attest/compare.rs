@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::DeviationClass;
+use super::Fault;
 use super::alike::bytes;
 use super::judge::{Judge, ObjectExtent, PairedField};
 use super::reference::livepatch_name;
 use super::tables::{ALTERNATIVES, FENTRIES, LABELS, REPLACEMENTS, STATIC_CALLS};
-use super::thing::PatchedMeaning;
+use super::thing::Meaning;
 use super::view::{FieldUse, FileView, SectionExtent, SymbolOffset};
 use super::x86_64::{CALL, JUMP, NOP2, NOP5, SHORT_JUMP, label_length};
 use crate::elf::Place;
@@ -164,7 +164,7 @@ impl Judge<'_> {
         if untraced.iter().any(|inside| !self.module.table_has(FENTRIES, at.plus(*inside))) {
             let what = "the entry of a function is not listed for tracing";
             let name = self.describe(number, extent.section, extent.start);
-            self.find(self.object(number), name, DeviationClass::Table, what);
+            self.find(self.object(number), name, Fault::Table, what);
         }
         let calls = static_calls.into_iter().map(|(inside, name)| (at.plus(inside), name));
         self.static_calls.extend(calls);
@@ -177,7 +177,7 @@ impl Judge<'_> {
 
     /// Whether a field leads to a weak symbol that nobody defines.
     fn is_absent(&self, number: usize, reloc: &Reloc, used: FieldUse) -> bool {
-        self.thing(number, SymbolOffset::of(reloc, used)) == Ok(PatchedMeaning::Nothing)
+        self.thing(number, SymbolOffset::of(reloc, used)) == Ok(Meaning::Nothing)
     }
 
     /// The code that an alternative puts in the place of other.
@@ -225,7 +225,7 @@ impl Judge<'_> {
 
     fn other(&mut self, (number, extent): ObjectExtent, offset: u64, what: &str) {
         let place = self.describe(number, extent.section, offset);
-        self.find(self.object(number), place, DeviationClass::Content, what);
+        self.find(self.object(number), place, Fault::Content, what);
     }
 
     /// Each site of a static call in the module says which call it is.
@@ -251,17 +251,12 @@ impl Judge<'_> {
                     "a call of the static call `{}` that {STATIC_CALLS} does not list as such",
                     String::from_utf8_lossy(name)
                 );
-                self.find("", at, DeviationClass::Table, what);
+                self.find("", at, Fault::Table, what);
             }
         }
         for place in listed.keys().filter(|place| !calls.contains_key(place)) {
             let at = super::judge::describe(&self.module, place.section, place.offset);
-            self.find(
-                "",
-                at,
-                DeviationClass::Table,
-                format!("no static call, but {STATIC_CALLS} lists it"),
-            );
+            self.find("", at, Fault::Table, format!("no static call, but {STATIC_CALLS} lists it"));
         }
     }
 }

@@ -9,32 +9,27 @@ use super::names::{base, is_constructor};
 use super::running::VMLINUX;
 use super::tables::{AttestedTable, is_generated};
 use super::view::{FieldUse, FileView, SectionExtent, SymbolOffset};
-use super::{DeviationClass, ExpectedChanges};
+use super::{ExpectedChanges, Fault};
 use crate::elf::{Definition, SymbolId, SymbolKind};
 
 impl Judge<'_> {
     /// Compares what the module does with what both builds say.
     pub(super) fn complete(&mut self, said: &ExpectedChanges) {
         if self.enabled.replacements.is_empty() && self.enabled.callbacks.is_empty() {
-            self.find(
-                "",
-                "init_module",
-                DeviationClass::Missing,
-                "the module replaces no function",
-            );
+            self.find("", "init_module", Fault::Missing, "the module replaces no function");
         }
         for (object, name) in &said.changed {
             let is_left = is_constructor(name.as_bytes()) || self.is_left_freed(said, object, name);
             if !is_left && !self.is_replaced(object, name) {
                 let what = "the patch changes this function, and the module does not replace it";
-                self.find(object, name, DeviationClass::Missing, what);
+                self.find(object, name, Fault::Missing, what);
             }
         }
         for (object, name) in &said.removed {
             if self.is_still_there(object, name) && !self.is_replaced_by_name(name) {
                 let what = "the patched kernel has this function still, and the module does not \
                             replace the kernel's";
-                self.find(object, name, DeviationClass::Missing, what);
+                self.find(object, name, Fault::Missing, what);
             }
         }
         for (object, name) in &said.removed {
@@ -44,7 +39,7 @@ impl Judge<'_> {
                     "the patched kernel has the weak function of {other} in its place, and the module does not \
                      replace the kernel's"
                 );
-                self.find(object, name, DeviationClass::Missing, what);
+                self.find(object, name, Fault::Missing, what);
             }
         }
         self.renamed(said);
@@ -245,7 +240,7 @@ impl Judge<'_> {
             );
             let object = self.object(number).to_owned();
             if !said.forced.contains(&(object.clone(), new.clone())) {
-                self.find(&object, new, DeviationClass::Renamed, what);
+                self.find(&object, new, Fault::Renamed, what);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Entries of tables for copied code, and tables that nobody here can read.
 
-use super::DeviationClass;
+use super::Fault;
 use super::judge::{Judge, ObjectExtent};
 use super::tables::{AttestedTable, EntryDuty, is_generated};
 use super::view::{FieldUse, SectionExtent, SymbolOffset};
@@ -38,12 +38,7 @@ impl Judge<'_> {
         let names: Vec<String> =
             unread.map(|(section, _)| section.name_lossy().into_owned()).collect();
         for name in names {
-            self.find(
-                self.object(number),
-                name,
-                DeviationClass::Table,
-                "its entries have no known size",
-            );
+            self.find(self.object(number), name, Fault::Table, "its entries have no known size");
         }
     }
 
@@ -90,7 +85,7 @@ impl Judge<'_> {
                 None => {
                     let place = self.describe(number, code.section, code.offset);
                     let what = format!("its entry in {} is not in the module", table.section);
-                    self.find(self.object(number), place, DeviationClass::Table, what);
+                    self.find(self.object(number), place, Fault::Table, what);
                 }
             }
         }
@@ -160,7 +155,7 @@ impl Judge<'_> {
             }
         }
         for (number, place, what) in found {
-            self.find(self.object(number), place, DeviationClass::Table, what);
+            self.find(self.object(number), place, Fault::Table, what);
         }
     }
 }

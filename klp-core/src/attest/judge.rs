@@ -8,7 +8,7 @@ use super::names;
 use super::origin::{self, RunningPlaces};
 use super::running::{ImagePlace, RunningImages};
 use super::view::{FieldUse, FileView, References, SectionExtent, SymbolOffset};
-use super::{AttestError, Attestation, AttestedObject, Deviation, DeviationClass, RunningKernel};
+use super::{AttestError, Attestation, AttestedObject, Deviation, Fault, RunningKernel};
 use crate::elf::{Definition, ElfError, Place, Reloc, SectionId, SymbolId, SymbolKind};
 
 /// The ENDBR, and with kCFI the types, that the kernel takes away from a module.
@@ -118,7 +118,7 @@ impl<'a> Judge<'a> {
         };
         match enabled::enabled(&judge.module) {
             Ok(enabled) => judge.enabled = enabled,
-            Err(why) => judge.find("", "init_module", DeviationClass::Livepatch, why),
+            Err(why) => judge.find("", "init_module", Fault::Livepatch, why),
         }
         Ok(judge)
     }
@@ -127,7 +127,7 @@ impl<'a> Judge<'a> {
         &mut self,
         object: &str,
         place: impl Into<String>,
-        class: DeviationClass,
+        class: Fault,
         what: impl Into<String>,
     ) {
         let (object, place, what) = (object.to_owned(), place.into(), what.into());
@@ -153,7 +153,7 @@ impl<'a> Judge<'a> {
                 self.replaced.insert(spot);
             } else {
                 let what = format!("{object} has no function at position {position}");
-                self.find("", name, DeviationClass::Livepatch, what);
+                self.find("", name, Fault::Livepatch, what);
             }
         }
         for replacement in &replacements {
@@ -199,7 +199,7 @@ impl<'a> Judge<'a> {
         });
         let Some((number, symbol)) = found else {
             let what = "no patched object has another version of the function at this position";
-            self.find("", name, DeviationClass::Reference, what);
+            self.find("", name, Fault::Reference, what);
             return;
         };
         let piece = self.function(number, symbol).and_then(|(extent, value)| {
@@ -207,7 +207,7 @@ impl<'a> Judge<'a> {
         });
         let Some((extent, start)) = piece else {
             let what = "nothing tells how long its patched version is, or where it starts";
-            return self.find("", name, DeviationClass::Content, what);
+            return self.find("", name, Fault::Content, what);
         };
         self.new_functions.insert((number, extent));
         self.copy((number, extent), by.section.at(start));
@@ -217,7 +217,7 @@ impl<'a> Judge<'a> {
         if self.seals(at) {
             let what =
                 "the kernel calls it by its address, and the module seals it (.ibt_endbr_seal)";
-            self.find("", "callback", DeviationClass::Table, what);
+            self.find("", "callback", Fault::Table, what);
         }
         let symbols = self.module.elf.symbols.iter();
         let name = symbols.clone().find(|symbol| {
@@ -237,9 +237,7 @@ impl<'a> Judge<'a> {
         });
         match piece {
             Some((number, extent, start)) => self.copy((number, extent), at.section.at(start)),
-            None => {
-                self.find("", "callback", DeviationClass::Content, "it is in no patched object")
-            }
+            None => self.find("", "callback", Fault::Content, "it is in no patched object"),
         }
     }
 
@@ -272,7 +270,7 @@ impl<'a> Judge<'a> {
         } else {
             let name = describe(&self.module, at.section, at.offset);
             let what = "the type that its callers compare is not in front of it";
-            self.find("", name, DeviationClass::Missing, what);
+            self.find("", name, Fault::Missing, what);
         }
     }
 

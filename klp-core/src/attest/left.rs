@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::DeviationClass;
+use super::Fault;
 use super::alike::bytes;
 use super::judge::{Judge, describe};
 use super::kind::MemoryKind;
@@ -53,7 +53,7 @@ impl Judge<'_> {
                 end.saturating_sub(start),
                 self.module.section(section).name_lossy()
             );
-            self.find("", name, DeviationClass::Content, what);
+            self.find("", name, Fault::Content, what);
         }
     }
 
@@ -81,7 +81,7 @@ impl Judge<'_> {
         for (section, offset, table) in found {
             let name = describe(&self.module, section, offset);
             let what = format!("an entry of {table} is about code that is not the module's");
-            self.find("", name, DeviationClass::Table, what);
+            self.find("", name, Fault::Table, what);
         }
     }
 

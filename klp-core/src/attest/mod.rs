@@ -107,7 +107,7 @@ pub struct ExpectedChanges {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum DeviationClass {
+pub enum Fault {
     /// The bytes are not those of the patched object, or of nothing in it.
     Content,
     /// A reference leads to something else than in the patched kernel, or to nothing at first.
@@ -139,7 +139,7 @@ pub struct Deviation {
     /// Symbol or section, and offset.
     pub place: String,
     /// What is wrong.
-    pub class: DeviationClass,
+    pub class: Fault,
     /// The same for people.
     pub what: String,
 }

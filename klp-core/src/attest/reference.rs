@@ -1,13 +1,13 @@
 //! Does a relocation of the module lead to what the patched kernel would use?
 
-use super::DeviationClass;
+use super::Fault;
 use super::judge::{Judge, ObjectExtent, PairedField};
 use super::kind::MemoryKind;
 use super::names::{base, is_description, is_key, is_of_one_place};
 use super::renumbered::is_renumbered;
 use super::running::{ImagePlace, VMLINUX};
 use super::tables::AttestedTable;
-use super::thing::{PatchedMeaning, PatchedPlace};
+use super::thing::{Meaning, PatchedPlace};
 use super::view::SymbolOffset;
 use crate::elf::{Definition, SectionId, SymbolId, SymbolKind};
 use crate::kernel::module_name;
@@ -29,15 +29,11 @@ impl Judge<'_> {
         let (mask, loose) = flags;
         if patched.kind != module.kind {
             let what = format!("{:?} where the patched object has {:?}", module.kind, patched.kind);
-            return self.wrong(field, DeviationClass::Reference, what);
+            return self.wrong(field, Fault::Reference, what);
         }
         let (here, there) = (SymbolOffset::of(&patched, used), SymbolOffset::of(&module, used));
         if (here.offset ^ there.offset) & mask & !loose != 0 {
-            return self.wrong(
-                field,
-                DeviationClass::Table,
-                "other flags than in the patched object",
-            );
+            return self.wrong(field, Fault::Table, "other flags than in the patched object");
         }
         let plain = |aim: SymbolOffset| SymbolOffset { offset: aim.offset & !mask, ..aim };
         let (here, there) = (plain(here), plain(there));
@@ -47,26 +43,22 @@ impl Judge<'_> {
             self.beside(field, here, lead);
         }
         match (meant, lead) {
-            (Err(why), _) | (_, Err(why)) => self.wrong(field, DeviationClass::Reference, why),
-            (Ok(PatchedMeaning::Own(own)), Ok(ModuleTarget::Inside(section, offset))) => {
+            (Err(why), _) | (_, Err(why)) => self.wrong(field, Fault::Reference, why),
+            (Ok(Meaning::Own(own)), Ok(ModuleTarget::Inside(section, offset))) => {
                 self.inside(field, own, section, offset);
             }
-            (Ok(PatchedMeaning::Own(own)), Ok(ModuleTarget::Running(spot))) => {
-                self.outside(field, own, spot)
+            (Ok(Meaning::Own(own)), Ok(ModuleTarget::Running(spot))) => {
+                self.outside(field, own, spot);
             }
-            (Ok(PatchedMeaning::Kernel(meant)), Ok(ModuleTarget::Running(spot)))
-                if meant == spot =>
-            {
+            (Ok(Meaning::Kernel(meant)), Ok(ModuleTarget::Running(spot))) if meant == spot => {
                 self.freed(field, here, spot);
                 self.per_cpu(field, spot);
             }
-            (Ok(PatchedMeaning::Nothing), Ok(ModuleTarget::Nothing)) => {}
-            (Ok(PatchedMeaning::Number(here)), Ok(ModuleTarget::Number(there)))
-                if here == there => {}
+            (Ok(Meaning::Nothing), Ok(ModuleTarget::Nothing)) => {}
+            (Ok(Meaning::Number(here)), Ok(ModuleTarget::Number(there))) if here == there => {}
             (Ok(meant), Ok(lead)) => {
                 let (meant, lead) = (self.meant_text(meant), self.lead_text(lead));
-                let class =
-                    if lead.1 { DeviationClass::Identity } else { DeviationClass::Reference };
+                let class = if lead.1 { Fault::Identity } else { Fault::Reference };
                 let what = format!("leads to {}, not to {meant}", lead.0);
                 self.wrong(field, class, what);
             }
@@ -74,12 +66,12 @@ impl Judge<'_> {
     }
 
     /// What code or data of a module uses of another module is there only if the module needs that one.
-    fn loaded(&mut self, field: PairedField, meant: Option<&PatchedMeaning>) {
+    fn loaded(&mut self, field: PairedField, meant: Option<&Meaning>) {
         let image_of = |source: usize| self.sources.get(source).and_then(|source| source.image);
         let home = match meant {
-            Some(PatchedMeaning::Own(own)) => image_of(own.source),
-            Some(PatchedMeaning::Kernel(spot)) => Some(spot.image),
-            Some(PatchedMeaning::Nothing | PatchedMeaning::Number(_)) | None => None,
+            Some(Meaning::Own(own)) => image_of(own.source),
+            Some(Meaning::Kernel(spot)) => Some(spot.image),
+            Some(Meaning::Nothing | Meaning::Number(_)) | None => None,
         };
         let Some((user, home)) = image_of(field.piece.0).zip(home) else { return };
         if home == user || home == VMLINUX {
@@ -89,7 +81,7 @@ impl Judge<'_> {
         let Some((user, home)) = name(user).zip(name(home)) else { return };
         if !self.running.needs(&user, &home) {
             let what = format!("uses something of module {home}, which {user} does not need");
-            self.wrong(field, DeviationClass::Reference, what);
+            self.wrong(field, Fault::Reference, what);
         }
     }
 
@@ -134,18 +126,14 @@ impl Judge<'_> {
         let last = within.min(size.saturating_sub(1));
         let unnamed = view.unnamed_code(own.section, last);
         let Some(extent) = unnamed.or_else(|| view.extent(own.section, last)) else {
-            return self.wrong(field, DeviationClass::Reference, "nothing tells what it leads to");
+            return self.wrong(field, Fault::Reference, "nothing tells what it leads to");
         };
         let start = i64::try_from(extent.start)
             .ok()
             .and_then(|start| offset.checked_sub(own.offset.checked_sub(start)?))
             .and_then(|start| u64::try_from(start).ok());
         let Some(start) = start else {
-            return self.wrong(
-                field,
-                DeviationClass::Reference,
-                "leads to a place outside of the module",
-            );
+            return self.wrong(field, Fault::Reference, "leads to a place outside of the module");
         };
         let piece = (own.source, extent);
         self.may_copy(field, own, piece, section);
@@ -177,12 +165,12 @@ impl Judge<'_> {
                 header.name_lossy(),
                 holder.name_lossy()
             );
-            return self.wrong(field, DeviationClass::Section, what);
+            return self.wrong(field, Fault::Section, what);
         }
         if field.used.per_cpu && kind != MemoryKind::PerCpu {
             let what =
                 format!("uses `{name}` as one for each processor, but it is {}", kind.text());
-            return self.wrong(field, DeviationClass::Kind, what);
+            return self.wrong(field, Fault::Kind, what);
         }
         if kind == MemoryKind::Text {
             if let Some(was) = own.was.filter(|was| !self.replaced.contains(was)) {
@@ -190,7 +178,7 @@ impl Judge<'_> {
                     "`{name}` moved here from another object: the kernel goes on with its own, {}",
                     self.running.describe(was)
                 );
-                self.wrong(field, DeviationClass::Missing, what);
+                self.wrong(field, Fault::Missing, what);
             }
             return;
         }
@@ -202,7 +190,7 @@ impl Judge<'_> {
                 let what = format!(
                     "the module has its own variable of {name}, and nothing tells whether the kernel has it"
                 );
-                self.wrong(field, DeviationClass::Identity, what);
+                self.wrong(field, Fault::Identity, what);
             }
             return;
         };
@@ -213,7 +201,7 @@ impl Judge<'_> {
         let index = source.known_name(index);
         if !source.originals(index).is_empty() || !self.elsewhere(number, index).is_empty() {
             let what = format!("the module has its own `{name}`, but the kernel has one");
-            self.wrong(field, DeviationClass::Identity, what);
+            self.wrong(field, Fault::Identity, what);
         }
     }
 
@@ -246,7 +234,7 @@ impl Judge<'_> {
         let Some((index, symbol)) = named else {
             let lead = self.running.describe(spot);
             let what = format!("leads to {lead}, but what is meant ({name}) has no name");
-            return self.wrong(field, DeviationClass::Reference, what);
+            return self.wrong(field, Fault::Reference, what);
         };
         let inside =
             i64::try_from(symbol.value).map_or(0, |value| own.offset.saturating_sub(value));
@@ -268,7 +256,7 @@ impl Judge<'_> {
                     "leads to one of {} that can be `{name}`, and nothing tells which",
                     several.len()
                 );
-                return self.wrong(field, DeviationClass::Reference, what);
+                return self.wrong(field, Fault::Reference, what);
             }
             _ if inside == 0 && is_renumbered(source, index, spot) => {}
             other => {
@@ -278,13 +266,13 @@ impl Judge<'_> {
                     _ => format!("`{name}`"),
                 };
                 let what = format!("leads to {}, not to {meant}", self.running.describe(spot));
-                return self.wrong(field, DeviationClass::Reference, what);
+                return self.wrong(field, Fault::Reference, what);
             }
         }
         let now = MemoryKind::of(view.section(own.section));
         let was = own.was.map_or_else(|| source.kind_before(index), |was| self.running.kind(was));
         if let Some(was) = was.filter(|was| *was != now) {
-            let class = if was.is_freed() { DeviationClass::Freed } else { DeviationClass::Kind };
+            let class = if was.is_freed() { Fault::Freed } else { Fault::Kind };
             let (now, was) = (now.text(), was.text());
             let what = format!("`{name}` is {was} in the kernel and {now} in the patched one");
             return self.wrong(field, class, what);
@@ -316,7 +304,7 @@ impl Judge<'_> {
         });
         if !before {
             let what = format!("leads to {}, {}", self.running.describe(spot), kind.text());
-            self.wrong(field, DeviationClass::Freed, what);
+            self.wrong(field, Fault::Freed, what);
         }
     }
 
@@ -328,30 +316,25 @@ impl Judge<'_> {
                 "uses {} as one for each processor, which it is not",
                 self.running.describe(spot)
             );
-            self.wrong(field, DeviationClass::Kind, what);
+            self.wrong(field, Fault::Kind, what);
         }
     }
 
-    pub(super) fn wrong(
-        &mut self,
-        field: PairedField,
-        class: DeviationClass,
-        what: impl Into<String>,
-    ) {
+    pub(super) fn wrong(&mut self, field: PairedField, class: Fault, what: impl Into<String>) {
         let (number, extent) = field.piece;
         let place = self.describe(number, extent.section, field.patched.offset);
         self.find(self.object(number), place, class, what);
     }
 
-    fn meant_text(&self, thing: PatchedMeaning) -> String {
+    fn meant_text(&self, thing: Meaning) -> String {
         match thing {
-            PatchedMeaning::Own(own) => {
+            Meaning::Own(own) => {
                 let offset = u64::try_from(own.offset).unwrap_or(0);
                 self.describe(own.source, own.section, offset)
             }
-            PatchedMeaning::Kernel(spot) => self.running.describe(spot),
-            PatchedMeaning::Nothing => "nothing".to_owned(),
-            PatchedMeaning::Number(number) => format!("{number:#x}"),
+            Meaning::Kernel(spot) => self.running.describe(spot),
+            Meaning::Nothing => "nothing".to_owned(),
+            Meaning::Number(number) => format!("{number:#x}"),
         }
     }
 

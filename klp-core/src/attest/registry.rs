@@ -1,7 +1,7 @@
 //! Variables that the module loader has to set up, and finds in a list: SRCU structures of modules (`find_module_sections()`
 //! in kernel/module/main.c).
 
-use super::DeviationClass;
+use super::Fault;
 use super::judge::Judge;
 use super::view::{FieldUse, FileView, SymbolOffset};
 use crate::elf::Place;
@@ -40,7 +40,7 @@ impl Judge<'_> {
         for (number, place) in missing {
             let what =
                 "the loader does not set it up: it is not in the module's ___srcu_struct_ptrs";
-            self.find(self.object(number), place, DeviationClass::Table, what);
+            self.find(self.object(number), place, Fault::Table, what);
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::elf::{Definition, SectionId, SymbolId, SymbolKind};
 
 /// What is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PatchedMeaning {
+pub(super) enum Meaning {
     /// A place of a patched object.
     Own(PatchedPlace),
     /// Something of the running kernel, which the patch leaves as it is.
@@ -33,12 +33,12 @@ pub(super) struct PatchedPlace {
 
 impl Judge<'_> {
     /// What `aim` of a patched object means.
-    pub(super) fn thing(&self, number: usize, aim: SymbolOffset) -> Result<PatchedMeaning, String> {
+    pub(super) fn thing(&self, number: usize, aim: SymbolOffset) -> Result<Meaning, String> {
         let Some(source) = self.sources.get(number) else { return Err("no object".into()) };
         let symbol = source.patched.symbol(aim.symbol);
         match symbol.place {
             Definition::Absolute => {
-                Ok(PatchedMeaning::Number(symbol.value.wrapping_add_signed(aim.offset)))
+                Ok(Meaning::Number(symbol.value.wrapping_add_signed(aim.offset)))
             }
             Definition::Common => Err(format!("`{}` is a common symbol", symbol.name_lossy())),
             Definition::Undefined => self.named(number, symbol.name, symbol.weak, aim.offset),
@@ -66,7 +66,7 @@ impl Judge<'_> {
         name: &[u8],
         weak: bool,
         offset: i64,
-    ) -> Result<PatchedMeaning, String> {
+    ) -> Result<Meaning, String> {
         let image = self.sources.get(number).and_then(|source| source.image);
         let vmlinux = Some(super::running::VMLINUX);
         let of = |image| self.strong(image, name).or_else(|| self.weak(image, name));
@@ -79,8 +79,8 @@ impl Judge<'_> {
             return Ok(self.definition(own));
         }
         match self.running.meant(image.unwrap_or(super::running::VMLINUX), name) {
-            Some(spot) => Ok(PatchedMeaning::Kernel(spot.plus(offset))),
-            None if weak => Ok(PatchedMeaning::Nothing),
+            Some(spot) => Ok(Meaning::Kernel(spot.plus(offset))),
+            None if weak => Ok(Meaning::Nothing),
             None => Err(format!("`{}` is nowhere", String::from_utf8_lossy(name))),
         }
     }
@@ -98,16 +98,16 @@ impl Judge<'_> {
     }
 
     /// The definition that the linker takes for the symbol of `own`.
-    fn definition(&self, own: PatchedPlace) -> PatchedMeaning {
+    fn definition(&self, own: PatchedPlace) -> Meaning {
         let source = self.sources.get(own.source);
         let named = source.and_then(|source| {
             let index = own.symbol?;
             Some((source, index, source.patched.symbol(index)))
         });
         let Some((source, index, symbol)) = named.filter(|(.., symbol)| !symbol.local) else {
-            return PatchedMeaning::Own(own);
+            return Meaning::Own(own);
         };
-        let Some(image) = source.image else { return PatchedMeaning::Own(own) };
+        let Some(image) = source.image else { return Meaning::Own(own) };
         let inside =
             i64::try_from(symbol.value).map_or(0, |value| own.offset.saturating_sub(value));
         let running = self.running.global(image, symbol.name);
@@ -119,7 +119,7 @@ impl Judge<'_> {
                     view.place(SymbolOffset { symbol: strong, offset: inside })
             {
                 let symbol = Some(strong);
-                return PatchedMeaning::Own(PatchedPlace {
+                return Meaning::Own(PatchedPlace {
                     source: other,
                     section,
                     offset,
@@ -129,19 +129,17 @@ impl Judge<'_> {
             }
             return match running {
                 Some(spot) if !source.spots(index).contains(&spot) => {
-                    PatchedMeaning::Kernel(spot.plus(inside))
+                    Meaning::Kernel(spot.plus(inside))
                 }
-                _ => PatchedMeaning::Own(own),
+                _ => Meaning::Own(own),
             };
         }
         match running {
             Some(spot) if source.originals(index).is_empty() && is_code => {
-                PatchedMeaning::Own(PatchedPlace { was: Some(spot), ..own })
+                Meaning::Own(PatchedPlace { was: Some(spot), ..own })
             }
-            Some(spot) if source.originals(index).is_empty() => {
-                PatchedMeaning::Kernel(spot.plus(inside))
-            }
-            _ => PatchedMeaning::Own(own),
+            Some(spot) if source.originals(index).is_empty() => Meaning::Kernel(spot.plus(inside)),
+            _ => Meaning::Own(own),
         }
     }
 }

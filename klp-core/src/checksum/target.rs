@@ -59,7 +59,7 @@ impl<'data> UnitWriter<'_, 'data, '_> {
         match target {
             ReferenceMeaning::Named(named) => self.named(kind, &named),
             ReferenceMeaning::Code { section, offset, symbol } => {
-                self.code(kind, section, offset, symbol)?
+                self.code(kind, section, offset, symbol)?;
             }
             ReferenceMeaning::Node { node, delta } => {
                 let (node, delta) = self.onwards(manner.access, node, delta);

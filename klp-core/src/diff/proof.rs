@@ -9,7 +9,7 @@ use crate::elf::{ElfError, Place};
 use crate::ids::{List, Pair};
 use crate::input::Input;
 use crate::manifest::{DataId, FunctionId, ManifestObject};
-use crate::prove::{self, Claims, PairId, ProofResult, UnitKind, UnpairedDifference};
+use crate::prove::{self, Claims, PairId, Proof, UnitKind, UnpairedDifference};
 
 use super::DiffSide;
 
@@ -234,7 +234,7 @@ pub(super) fn of(
         let known: BTreeSet<Place> = claims.pairs.iter().map(|pair| pair.original).collect();
         claims.removed.extend(moved.into_iter().filter(|at| !known.contains(at)));
     }
-    let ProofResult { unproven, mut others, raw, constructed, rules } =
+    let Proof { unproven, mut others, raw, constructed, rules } =
         prove::prove(&before.elf, &after.elf, &claims);
     others.retain(|other| !is_of_changed_list(&claims, other));
     let mut left = Unproven { others, ..Unproven::default() };

@@ -27,7 +27,7 @@ pub(super) fn through(
             written.entry(holder).or_default().insert(address);
         }
         AddressTaken::Stored | AddressTaken::Returned | AddressTaken::Given => {
-            open.push((address, taken))
+            open.push((address, taken));
         }
         AddressTaken::Held | AddressTaken::Lost | AddressTaken::Passed | AddressTaken::Compared => {
         }

@@ -26,10 +26,10 @@ pub struct ManifestData<'a> {
     /// Where and how it stands there.
     #[serde(flatten)]
     pub stand: Stand,
-    /// Index into [`Object::files`](super::ManifestObject::files); none for global data.
+    /// Index into [`ManifestObject::files`](super::ManifestObject::files); none for global data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<u32>,
-    /// Index into [`Object::origins`](super::ManifestObject::origins).
+    /// Index into [`ManifestObject::origins`](super::ManifestObject::origins).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<u32>,
     /// Over its content and the unnamed data that it leads to.
@@ -38,7 +38,7 @@ pub struct ManifestData<'a> {
     /// Why it has no checksum.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<&'a str>,
-    /// Symbols that it and the unnamed data behind it refer to, as [`Object::symbol`](super::ManifestObject::symbol) knows
+    /// Symbols that it and the unnamed data behind it refer to, as [`ManifestObject::symbol`](super::ManifestObject::symbol) knows
     /// them.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub references: &'a [u32],
@@ -174,7 +174,7 @@ impl DataObjects {
         *self = self.iter().filter(|data| keep(*data)).collect();
     }
 
-    /// Index into [`Object::origins`](super::ManifestObject::origins) of each.
+    /// Index into [`ManifestObject::origins`](super::ManifestObject::origins) of each.
     pub(crate) fn set_origins(&mut self, origins: Vec<Option<u32>>) {
         self.origins = origins;
     }

@@ -19,10 +19,10 @@ use crate::lists::{Lists, Strings};
 pub struct ManifestFunction<'a> {
     /// Its preferred name.
     pub name: &'a str,
-    /// Index into [`Object::files`](super::ManifestObject::files); none for global functions.
+    /// Index into [`ManifestObject::files`](super::ManifestObject::files); none for global functions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<u32>,
-    /// Index into [`Object::origins`](super::ManifestObject::origins).
+    /// Index into [`ManifestObject::origins`](super::ManifestObject::origins).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<u32>,
     /// Other names for the same code.
@@ -40,7 +40,7 @@ pub struct ManifestFunction<'a> {
     /// Short digests of each kind of content, to tell which kind differs.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub kinds: &'a [(ContentKind, ShortDigest)],
-    /// Symbols that it refers to, as [`Object::symbol`](super::ManifestObject::symbol) knows them, in the order of their
+    /// Symbols that it refers to, as [`ManifestObject::symbol`](super::ManifestObject::symbol) knows them, in the order of their
     /// first use.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub references: &'a [u32],
@@ -223,7 +223,7 @@ impl Functions {
         *self = self.iter().filter(|function| keep(*function)).collect();
     }
 
-    /// Index into [`Object::origins`](super::ManifestObject::origins) of each.
+    /// Index into [`ManifestObject::origins`](super::ManifestObject::origins) of each.
     pub(crate) fn set_origins(&mut self, origins: Vec<Option<u32>>) {
         self.origins = origins;
     }

@@ -4,21 +4,21 @@ use crate::arch::{Arch, Form, InstructionField, for_machine};
 use crate::elf::{Reloc, RelocKind, SectionId, SymbolKind};
 
 use super::difference::{Difference, DifferenceKind};
-use super::side::{ByteRange, ProvedObject};
-use super::walk::{self, InstructionRole, ProvedInstruction};
+use super::side::{ByteRange, ProofSide};
+use super::walk::{self, Inst, InstRole};
 
 /// A correspondence of places in two stretches of code.
 pub(super) enum Alignment {
     /// Byte by byte.
     Same { original: ByteRange, patched: ByteRange },
     /// Instruction by instruction, as many on each side.
-    Steps { original: Vec<ProvedInstruction>, patched: Vec<ProvedInstruction> },
+    Steps { original: Vec<Inst>, patched: Vec<Inst> },
 }
 
 /// The number of an instruction, and a distance from its start: what control cannot tell apart has one.
 pub(super) type Position = (u64, u64);
 
-fn position(steps: &[ProvedInstruction], at: u64) -> Position {
+fn position(steps: &[Inst], at: u64) -> Position {
     let behind = steps.partition_point(|inst| inst.at <= at);
     let before = behind.checked_sub(1).and_then(|last| steps.get(last));
     match before {
@@ -60,13 +60,13 @@ impl Alignment {
 }
 
 /// The relocations of a range that do anything.
-pub(super) fn relocs(side: &ProvedObject<'_>, range: ByteRange) -> impl Iterator<Item = Reloc> {
+pub(super) fn relocs(side: &ProofSide<'_>, range: ByteRange) -> impl Iterator<Item = Reloc> {
     let relocs = side.section(range.section).relocs.within(range.start, range.end);
     relocs.filter(|reloc| reloc.kind != RelocKind::None)
 }
 
 /// Whether both ranges hold the same bytes, with relocations of the same kinds at the same places.
-fn is_same(sides: &[ProvedObject<'_>; 2], original: ByteRange, patched: ByteRange) -> bool {
+fn is_same(sides: &[ProofSide<'_>; 2], original: ByteRange, patched: ByteRange) -> bool {
     let [a, b] = sides;
     if original.len() != patched.len() {
         return false;
@@ -95,7 +95,7 @@ fn is_same(sides: &[ProvedObject<'_>; 2], original: ByteRange, patched: ByteRang
 
 /// Finds which instruction is which; what they refer to is not compared.
 pub(super) fn align(
-    sides: &[ProvedObject<'_>; 2],
+    sides: &[ProofSide<'_>; 2],
     original: ByteRange,
     patched: ByteRange,
 ) -> Result<Alignment, Difference> {
@@ -129,24 +129,24 @@ pub(super) fn align(
 
 /// Whether the encoding of an instruction can be seen: code that is patched or copied at run time is behind a label
 /// without a type, or a table names the place.
-fn is_seen(side: &ProvedObject<'_>, section: SectionId, at: u64) -> bool {
+fn is_seen(side: &ProofSide<'_>, section: SectionId, at: u64) -> bool {
     let label = side.label_before(section, at);
     label.is_some_and(|symbol| symbol.kind == SymbolKind::None) || side.is_listed(section, at)
 }
 
 /// Whether two instructions are one but for what they refer to.
 fn are_alike(
-    sides: &[ProvedObject<'_>; 2],
+    sides: &[ProofSide<'_>; 2],
     a_section: SectionId,
-    one: &ProvedInstruction,
+    one: &Inst,
     b_section: SectionId,
-    other: &ProvedInstruction,
+    other: &Inst,
 ) -> bool {
     let [a, b] = sides;
     if one.role != other.role {
         return false;
     }
-    if matches!(one.role, InstructionRole::Trace | InstructionRole::Free) {
+    if matches!(one.role, InstRole::Trace | InstRole::Free) {
         return true;
     }
     let (one_range, other_range) = (one.range(a_section), other.range(b_section));
@@ -154,7 +154,7 @@ fn are_alike(
         return false;
     };
     if let (Form::Branch { .. }, Form::Branch { .. }) = (one.form, other.form) {
-        let head = |side: &ProvedObject<'_>, section, inst: &ProvedInstruction, bytes: &[u8]| {
+        let head = |side: &ProofSide<'_>, section, inst: &Inst, bytes: &[u8]| {
             let operands = walk::operands(side, section, inst);
             let operand = operands.first()?;
             let distance =

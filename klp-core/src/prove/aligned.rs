@@ -5,7 +5,7 @@ use crate::elf::{Section, SectionClass, SectionId};
 
 use super::align;
 use super::difference::{Difference, DifferenceKind};
-use super::side::{ByteRange, ClaimedUnit, Owner, ProvedObject};
+use super::side::{ByteRange, ClaimedUnit, Owner, ProofSide};
 use super::world::World;
 
 /// Who wants a whole line of the cache, or more, means it.
@@ -25,7 +25,7 @@ pub(super) fn aligned(
 ) -> Result<(), Difference> {
     let [a, b] = &world.sides;
     let (was, is) = (a.section(original.section), b.section(patched.section));
-    let alone = |section: &Section<'_>, side: &ProvedObject<'_>, range: ByteRange| {
+    let alone = |section: &Section<'_>, side: &ProofSide<'_>, range: ByteRange| {
         range.start == 0
             && (range.end == section.size
                 || range.end > 0
@@ -86,12 +86,7 @@ fn has_reason(world: &World<'_>, range: ByteRange, wanted: u64, version: Aligned
 }
 
 /// Whether `unit` stands behind room that nothing fills and that a smaller alignment would not leave.
-fn is_asked_for(
-    side: &ProvedObject<'_>,
-    section: SectionId,
-    unit: &ClaimedUnit,
-    wanted: u64,
-) -> bool {
+fn is_asked_for(side: &ProofSide<'_>, section: SectionId, unit: &ClaimedUnit, wanted: u64) -> bool {
     let end = side.reach_before(section, unit.start);
     let room = ByteRange { section, start: end, end: unit.start };
     let smaller = wanted / 2;

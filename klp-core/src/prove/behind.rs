@@ -5,8 +5,8 @@ use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use super::code::CodePair;
 use super::correspond::{self, Sink};
 use super::difference::{Difference, DifferenceKind};
-use super::side::{ByteRange, ProvedObject};
-use super::target::{MemoryUse, ReferenceTarget};
+use super::side::{ByteRange, ProofSide};
+use super::target::{MemoryUse, Target};
 
 impl<'a> CodePair<'_, 'a> {
     /// Compares what control runs on into.
@@ -20,7 +20,7 @@ impl<'a> CodePair<'_, 'a> {
         match (from, to) {
             (None, None) => Ok(()),
             (Some(from), Some(to)) => {
-                let place = |range: ByteRange, at: u64| ReferenceTarget::Place {
+                let place = |range: ByteRange, at: u64| Target::Place {
                     section: range.section,
                     offset: at.cast_signed(),
                     symbol: None,
@@ -39,11 +39,11 @@ impl<'a> CodePair<'_, 'a> {
 }
 
 /// Where the next instruction behind a stretch of code is.
-fn next(side: &ProvedObject<'_>, range: ByteRange) -> Option<u64> {
+fn next(side: &ProofSide<'_>, range: ByteRange) -> Option<u64> {
     for_machine!(side.object.machine, A => next_of::<A>(side, range))
 }
 
-fn next_of<A: Arch>(side: &ProvedObject<'_>, range: ByteRange) -> Option<u64> {
+fn next_of<A: Arch>(side: &ProofSide<'_>, range: ByteRange) -> Option<u64> {
     let limit = side.size(range.section);
     let section = side.section(range.section);
     let code = section.bytes(range.end, limit.checked_sub(range.end)?)?;

@@ -1,11 +1,11 @@
 //! References that mean what a global name stands for, wherever that is.
 
-use super::side::ProvedObject;
+use super::side::ProofSide;
 use super::target::NamedPlace;
 use super::world::World;
 
 /// The global label inside of a function that a place is told by, and how far it is behind.
-fn label<'a>(side: &ProvedObject<'a>, spot: NamedPlace) -> Option<(&'a [u8], i64)> {
+fn label<'a>(side: &ProofSide<'a>, spot: NamedPlace) -> Option<(&'a [u8], i64)> {
     let symbol = *side.object.symbol(spot.symbol?);
     let units = side.units_at(spot.section, symbol.value);
     let is_inside = !units.is_empty() && units.iter().all(|unit| unit.start < symbol.value);
@@ -27,7 +27,7 @@ pub(super) fn share_moved(world: &World<'_>, a: NamedPlace, b: NamedPlace) -> bo
         return false;
     }
     let [a_side, b_side] = &world.sides;
-    let name = |side: &ProvedObject<'_>, spot: NamedPlace| {
+    let name = |side: &ProofSide<'_>, spot: NamedPlace| {
         let symbol = Some(side.object.symbol(spot.symbol?)).filter(|symbol| !symbol.local)?;
         let behind = spot.offset.wrapping_sub(symbol.value.cast_signed());
         world.moved.get(symbol.name).map(|name| (name, behind))

@@ -9,11 +9,11 @@ use super::align::{self, Alignment, Position};
 use super::correspond::{self, Node, NodeNeed, Sink};
 use super::difference::{Difference, DifferenceKind};
 use super::names;
-use super::side::{ByteRange, ProvedObject};
+use super::side::{ByteRange, ProofSide};
 use super::table::TableKind;
 use super::tables::{ProvedEntry, ProvedField};
-use super::target::{self, MemoryUse, ReferenceTarget};
-use super::walk::{self, InstructionRole, ProvedInstruction, Relocated};
+use super::target::{self, MemoryUse, Target};
+use super::walk::{self, Inst, InstRole, Relocated};
 use super::world::World;
 
 /// Two stretches of code that are compared.
@@ -26,7 +26,7 @@ pub(super) struct CodePair<'w, 'a> {
 
 /// Whether control comes to what is behind the instruction at `at`, the last of `range`. Behind a call or a trap it does not:
 /// nothing says which functions do not return. A trap that warns does.
-fn runs_on(side: &ProvedObject<'_>, range: ByteRange, at: u64) -> bool {
+fn runs_on(side: &ProofSide<'_>, range: ByteRange, at: u64) -> bool {
     let warns = || {
         let here = ByteRange { start: at, end: at.saturating_add(1), ..range };
         let mut bugs = side.entries_in(here).filter(|(_, entry)| entry.table == TableKind::Bugs);
@@ -55,7 +55,7 @@ impl<'a> CodePair<'_, 'a> {
                     }
                 }
                 sink.count("padding");
-                let last = patched.last().filter(|it| it.role != InstructionRole::Data);
+                let last = patched.last().filter(|it| it.role != InstRole::Data);
                 last.is_some_and(|it| runs_on(&self.world.sides[1], self.patched, it.at))
             }
         };
@@ -98,11 +98,11 @@ impl<'a> CodePair<'_, 'a> {
                 std::iter::from_fn(|| our_relocs.next_if(|it| it.offset < next)).collect();
             let theirs: Relocated = their_relocs.by_ref().take(ours.len()).collect();
             let (form, role) = match decoded {
-                Ok(it) => (it.form, InstructionRole::Plain),
-                Err(_) => (Form::Plain, InstructionRole::Data),
+                Ok(it) => (it.form, InstRole::Plain),
+                Err(_) => (Form::Plain, InstRole::Data),
             };
             if form != Form::Nop {
-                last = (role != InstructionRole::Data).then_some(offset);
+                last = (role != InstRole::Data).then_some(offset);
             }
             let refers_by_itself = match form {
                 Form::Branch { target, .. } => {
@@ -117,8 +117,7 @@ impl<'a> CodePair<'_, 'a> {
             {
                 continue;
             }
-            let inst =
-                ProvedInstruction { at, len: next.saturating_sub(at), form, ends: false, role };
+            let inst = Inst { at, len: next.saturating_sub(at), form, ends: false, role };
             let fields = match &decoded {
                 Ok(decoded) => walk::of_instruction(&mut reader, decoded, &inst, &ours),
                 Err(_) => walk::of_data(&inst, &ours),
@@ -145,7 +144,7 @@ impl<'a> CodePair<'_, 'a> {
         const ADDED: u64 = 16;
         let [a, _] = &self.world.sides;
         let is_inside = || match target::of(a.object, ours, 0) {
-            ReferenceTarget::Place { section, offset, .. } => {
+            Target::Place { section, offset, .. } => {
                 let near = self.original.start.saturating_sub(ADDED)
                     ..self.original.end.saturating_add(ADDED);
                 section == self.original.section
@@ -158,13 +157,13 @@ impl<'a> CodePair<'_, 'a> {
 
     fn compare_instruction(
         &self,
-        one: &ProvedInstruction,
-        other: &ProvedInstruction,
+        one: &Inst,
+        other: &Inst,
         sink: &mut Sink<'a>,
     ) -> Result<(), Difference> {
-        let is_branch = |inst: &ProvedInstruction| matches!(inst.form, Form::Branch { .. });
-        let is_free = one.role == InstructionRole::Free && !(is_branch(one) && is_branch(other));
-        if one.role == other.role && (is_free || one.role == InstructionRole::Trace) {
+        let is_branch = |inst: &Inst| matches!(inst.form, Form::Branch { .. });
+        let is_free = one.role == InstRole::Free && !(is_branch(one) && is_branch(other));
+        if one.role == other.role && (is_free || one.role == InstRole::Trace) {
             return Ok(());
         }
         let [a, b] = &self.world.sides;
@@ -197,14 +196,14 @@ impl<'a> CodePair<'_, 'a> {
     /// Whether two references correspond. Within this code, they must lead to one instruction.
     fn refer(
         &self,
-        original: &ReferenceTarget<'a>,
-        patched: &ReferenceTarget<'a>,
+        original: &Target<'a>,
+        patched: &Target<'a>,
         usage: MemoryUse,
         offset: u64,
         sink: &mut Sink<'a>,
     ) -> Result<(), String> {
-        let inside = |range: &ByteRange, target: &ReferenceTarget<'_>| match target {
-            ReferenceTarget::Place { section, offset, .. } => {
+        let inside = |range: &ByteRange, target: &Target<'_>| match target {
+            Target::Place { section, offset, .. } => {
                 u64::try_from(*offset).ok().filter(|at| range.contains(*section, *at))
             }
             _ => None,
@@ -223,8 +222,8 @@ impl<'a> CodePair<'_, 'a> {
 
     /// The entries of one side that count on both.
     fn entries<'s>(
-        side: &'s ProvedObject<'a>,
-        other: &ProvedObject<'_>,
+        side: &'s ProofSide<'a>,
+        other: &ProofSide<'_>,
         range: ByteRange,
         position: impl Fn(u64) -> Position,
         sink: &mut Sink<'a>,
@@ -297,19 +296,18 @@ impl<'a> CodePair<'_, 'a> {
     /// Names in the middle of the code.
     fn compare_symbols(&self) -> Result<(), Difference> {
         let [a, b] = &self.world.sides;
-        let inner =
-            |side: &ProvedObject<'a>, range: ByteRange, position: &dyn Fn(u64) -> Position| {
-                let symbols = side.symbols(range.section, range.start.saturating_add(1), range.end);
-                let named = symbols.filter(|(_, it)| !names::is_temporary(it.name));
-                let mut found: Vec<_> = named
-                    .map(|(_, it)| {
-                        let is_function = it.kind == SymbolKind::Function;
-                        (position(it.value), names::base(it.name), is_function, it.local, it.value)
-                    })
-                    .collect();
-                found.sort_unstable();
-                found
-            };
+        let inner = |side: &ProofSide<'a>, range: ByteRange, position: &dyn Fn(u64) -> Position| {
+            let symbols = side.symbols(range.section, range.start.saturating_add(1), range.end);
+            let named = symbols.filter(|(_, it)| !names::is_temporary(it.name));
+            let mut found: Vec<_> = named
+                .map(|(_, it)| {
+                    let is_function = it.kind == SymbolKind::Function;
+                    (position(it.value), names::base(it.name), is_function, it.local, it.value)
+                })
+                .collect();
+            found.sort_unstable();
+            found
+        };
         let ours = inner(a, self.original, &|at| self.alignment.original(at));
         let theirs = inner(b, self.patched, &|at| self.alignment.patched(at));
         for (one, other) in ours.iter().zip(&theirs) {
@@ -333,7 +331,7 @@ pub(super) fn compare_fields<'a>(
     other: &ProvedEntry<'a>,
     offset: u64,
     sink: &mut Sink<'a>,
-    refer: impl Fn(&ReferenceTarget<'a>, &ReferenceTarget<'a>, &mut Sink<'a>) -> Result<(), String>,
+    refer: impl Fn(&Target<'a>, &Target<'a>, &mut Sink<'a>) -> Result<(), String>,
 ) -> Result<(), Difference> {
     let fail = |text: String| {
         Err(Difference::new(DifferenceKind::Entry(other.table.name()), offset, text))
@@ -369,8 +367,8 @@ pub(super) fn compare_fields<'a>(
 }
 
 /// `len` bytes of code at a place of this object.
-fn stretch(target: &ReferenceTarget<'_>, len: u64) -> Option<ByteRange> {
-    let ReferenceTarget::Place { section, offset, .. } = *target else { return None };
+fn stretch(target: &Target<'_>, len: u64) -> Option<ByteRange> {
+    let Target::Place { section, offset, .. } = *target else { return None };
     let start = u64::try_from(offset).ok()?;
     Some(ByteRange { section, start, end: start.checked_add(len)? })
 }

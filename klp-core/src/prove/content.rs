@@ -7,8 +7,8 @@ use super::correspond::{self, Sink};
 use super::difference::{Difference, DifferenceKind};
 use super::exclusions::{DYNDBG_ENTRIES, DYNDBG_LINE, DYNDBG_NAMES, DYNDBG_WORD};
 use super::sections::SectionPurpose;
-use super::side::{ByteRange, ProvedObject};
-use super::target::{self, MemoryUse, ReferenceTarget};
+use super::side::{ByteRange, ProofSide};
+use super::target::{self, MemoryUse, Target};
 use super::world::World;
 
 /// How a distance in data is read.
@@ -118,7 +118,7 @@ impl DataPair {
             Err(Difference::new(DifferenceKind::Content, at, text))
         };
         let is_empty =
-            |side: &ProvedObject<'_>, range: ByteRange| side.section(range.section).data.is_empty();
+            |side: &ProofSide<'_>, range: ByteRange| side.section(range.section).data.is_empty();
         let count = |side, range| align::relocs(side, range).count();
         if count(a, self.original) != count(b, self.patched) {
             return fail(0, "another number of fields is relocated");
@@ -158,7 +158,7 @@ impl DataPair {
     /// Where a place of the patched object is in a descriptor of a debug message, if it is in one.
     fn in_dyndbg(&self, world: &World<'_>, at: u64) -> Option<u64> {
         let [a, b] = &world.sides;
-        let is_dyndbg = |side: &ProvedObject<'_>, range: ByteRange| {
+        let is_dyndbg = |side: &ProofSide<'_>, range: ByteRange| {
             side.section(range.section).name == b"__dyndbg"
         };
         if !is_dyndbg(a, self.original) || !is_dyndbg(b, self.patched) {
@@ -175,7 +175,7 @@ impl DataPair {
         if b.section(self.patched.section).name != b".BTF_ids" {
             return Ok(());
         }
-        let names = |side: &ProvedObject<'_>, range: ByteRange| -> Vec<(u64, Vec<u8>)> {
+        let names = |side: &ProofSide<'_>, range: ByteRange| -> Vec<(u64, Vec<u8>)> {
             let symbols = side.symbols(range.section, range.start, range.end);
             let ids = symbols.filter(|(_, it)| it.name.starts_with(b"__BTF_ID__"));
             let name = |name: &[u8]| {
@@ -200,7 +200,7 @@ impl DataPair {
         if self.in_dyndbg(world, self.patched.start).is_some() {
             let field = at.checked_sub(at % 4)?;
             let in_entry = self.in_dyndbg(world, self.patched.start.checked_add(field)?)?;
-            let read = |side: &ProvedObject<'_>, range: ByteRange| {
+            let read = |side: &ProofSide<'_>, range: ByteRange| {
                 let bytes =
                     side.section(range.section).bytes(range.start.checked_add(field)?, 4)?;
                 Some(u32::from_le_bytes(*bytes.first_chunk()?) & !DYNDBG_LINE)
@@ -214,7 +214,7 @@ impl DataPair {
 }
 
 /// Whether all of `range` is distances of places of one function from the start of the table.
-fn is_table_of_places(side: &ProvedObject<'_>, range: ByteRange, start: u64) -> bool {
+fn is_table_of_places(side: &ProofSide<'_>, range: ByteRange, start: u64) -> bool {
     let mut owner = None;
     let mut next = range.start;
     for reloc in align::relocs(side, range) {
@@ -223,8 +223,7 @@ fn is_table_of_places(side: &ProvedObject<'_>, range: ByteRange, start: u64) -> 
         }
         next = next.saturating_add(4);
         let bias = start.cast_signed().wrapping_sub(reloc.offset.cast_signed());
-        let ReferenceTarget::Place { section, offset, .. } = target::of(side.object, &reloc, bias)
-        else {
+        let Target::Place { section, offset, .. } = target::of(side.object, &reloc, bias) else {
             return false;
         };
         let Ok(at) = u64::try_from(offset) else { return false };
@@ -244,7 +243,7 @@ fn is_table_of_places(side: &ProvedObject<'_>, range: ByteRange, start: u64) -> 
 }
 
 /// Whether `range` is a `core::panic::Location` of Rust: the text of a file name, its length, line and column.
-fn is_location(side: &ProvedObject<'_>, range: ByteRange) -> bool {
+fn is_location(side: &ProofSide<'_>, range: ByteRange) -> bool {
     let name = || {
         let mut relocs = align::relocs(side, range);
         let first = relocs.next().filter(|it| it.kind == RelocKind::Abs64)?;
@@ -256,8 +255,7 @@ fn is_location(side: &ProvedObject<'_>, range: ByteRange) -> bool {
         {
             return None;
         }
-        let ReferenceTarget::Place { section, offset, .. } = target::of(side.object, &first, 0)
-        else {
+        let Target::Place { section, offset, .. } = target::of(side.object, &first, 0) else {
             return None;
         };
         let bytes =

@@ -11,9 +11,9 @@ use super::by_name;
 use super::merged;
 use super::names;
 use super::sections::SectionPurpose;
-use super::side::{ByteRange, Owner, ProvedObject};
+use super::side::{ByteRange, Owner, ProofSide};
 use super::tables::EntryId;
-use super::target::{MemoryUse, NamedPlace, ReferenceTarget};
+use super::target::{MemoryUse, NamedPlace, Target};
 use super::unclaimed;
 use super::world::World;
 
@@ -61,8 +61,8 @@ impl Sink<'_> {
 /// Whether `original` and `patched` mean one thing, if the nodes hold that `sink` gets.
 pub(super) fn correspond<'a>(
     world: &World<'a>,
-    original: &ReferenceTarget<'a>,
-    patched: &ReferenceTarget<'a>,
+    original: &Target<'a>,
+    patched: &Target<'a>,
     usage: MemoryUse,
     offset: u64,
     sink: &mut Sink<'a>,
@@ -73,8 +73,8 @@ pub(super) fn correspond<'a>(
     };
     match (*original, *patched) {
         (
-            ReferenceTarget::Undefined { name: a, addend: a_addend, weak: a_weak },
-            ReferenceTarget::Undefined { name: b, addend: b_addend, weak: b_weak },
+            Target::Undefined { name: a, addend: a_addend, weak: a_weak },
+            Target::Undefined { name: b, addend: b_addend, weak: b_weak },
         ) => {
             if a_addend != b_addend || a_weak != b_weak {
                 return fail();
@@ -90,31 +90,35 @@ pub(super) fn correspond<'a>(
             Ok(())
         }
         // It was another object's, or is now; who else has that name is known by the name.
+        (Target::Undefined { name, addend, .. }, Target::Place { section, offset: to, symbol })
+            if is_new_here(&world.sides[1], (section, to, symbol), name, addend) =>
+        {
+            Ok(())
+        }
+        (Target::Place { section, offset: to, symbol }, Target::Undefined { name, addend, .. })
+            if is_new_here(&world.sides[0], (section, to, symbol), name, addend) =>
+        {
+            Ok(())
+        }
+        (Target::Absolute(a), Target::Absolute(b)) if a == b => Ok(()),
         (
-            ReferenceTarget::Undefined { name, addend, .. },
-            ReferenceTarget::Place { section, offset: to, symbol },
-        ) if is_new_here(&world.sides[1], (section, to, symbol), name, addend) => Ok(()),
-        (
-            ReferenceTarget::Place { section, offset: to, symbol },
-            ReferenceTarget::Undefined { name, addend, .. },
-        ) if is_new_here(&world.sides[0], (section, to, symbol), name, addend) => Ok(()),
-        (ReferenceTarget::Absolute(a), ReferenceTarget::Absolute(b)) if a == b => Ok(()),
-        (
-            ReferenceTarget::Common { name: a, addend: a_addend },
-            ReferenceTarget::Common { name: b, addend: b_addend },
+            Target::Common { name: a, addend: a_addend },
+            Target::Common { name: b, addend: b_addend },
         ) if a == b && a_addend == b_addend => Ok(()),
         // A tentative definition, or not: what the name is on both sides is compared with the names.
+        (Target::Common { name, addend }, Target::Place { offset: to, symbol, .. })
+            if is_named(&world.sides[1], (to, symbol), name, addend) =>
+        {
+            Ok(())
+        }
+        (Target::Place { offset: to, symbol, .. }, Target::Common { name, addend })
+            if is_named(&world.sides[0], (to, symbol), name, addend) =>
+        {
+            Ok(())
+        }
         (
-            ReferenceTarget::Common { name, addend },
-            ReferenceTarget::Place { offset: to, symbol, .. },
-        ) if is_named(&world.sides[1], (to, symbol), name, addend) => Ok(()),
-        (
-            ReferenceTarget::Place { offset: to, symbol, .. },
-            ReferenceTarget::Common { name, addend },
-        ) if is_named(&world.sides[0], (to, symbol), name, addend) => Ok(()),
-        (
-            ReferenceTarget::Place { section: a_section, offset: a, symbol: a_symbol },
-            ReferenceTarget::Place { section: b_section, offset: b, symbol: b_symbol },
+            Target::Place { section: a_section, offset: a, symbol: a_symbol },
+            Target::Place { section: b_section, offset: b, symbol: b_symbol },
         ) => {
             let a = NamedPlace { section: a_section, offset: a, symbol: a_symbol };
             let b = NamedPlace { section: b_section, offset: b, symbol: b_symbol };
@@ -126,7 +130,7 @@ pub(super) fn correspond<'a>(
 
 /// Whether a place is `addend` bytes behind a global symbol `name` that stands on nothing of the other object.
 fn is_new_here(
-    side: &ProvedObject<'_>,
+    side: &ProofSide<'_>,
     (section, offset, symbol): (SectionId, i64, Option<SymbolId>),
     name: &[u8],
     addend: i64,
@@ -140,7 +144,7 @@ fn is_new_here(
 
 /// Whether a reference through `symbol` to `offset` leads `addend` bytes behind a global symbol `name`.
 fn is_named(
-    side: &ProvedObject<'_>,
+    side: &ProofSide<'_>,
     (offset, symbol): (i64, Option<SymbolId>),
     name: &[u8],
     addend: i64,
@@ -154,25 +158,25 @@ fn is_named(
 }
 
 /// A reference for people.
-fn text(world: &World<'_>, side: usize, target: &ReferenceTarget<'_>) -> String {
+fn text(world: &World<'_>, side: usize, target: &Target<'_>) -> String {
     let plus = |addend: i64| match addend {
         0 => String::new(),
         1.. => format!("+{addend:#x}"),
         _ => format!("-{:#x}", addend.unsigned_abs()),
     };
     match target {
-        ReferenceTarget::Undefined { name, addend, weak } => {
+        Target::Undefined { name, addend, weak } => {
             let weak = if *weak { "weak " } else { "" };
             format!("{weak}{}{}", String::from_utf8_lossy(name), plus(*addend))
         }
-        ReferenceTarget::Common { name, addend } => {
+        Target::Common { name, addend } => {
             format!("{}{}", String::from_utf8_lossy(name), plus(*addend))
         }
-        ReferenceTarget::Absolute(number) => format!("{number:#x}"),
-        ReferenceTarget::Place { section, offset, .. } => {
+        Target::Absolute(number) => format!("{number:#x}"),
+        Target::Place { section, offset, .. } => {
             world.sides.get(side).map_or_else(String::new, |side| side.describe(*section, *offset))
         }
-        ReferenceTarget::Unknown => "something of an unknown kind".into(),
+        Target::Unknown => "something of an unknown kind".into(),
     }
 }
 
@@ -180,7 +184,7 @@ fn text(world: &World<'_>, side: usize, target: &ReferenceTarget<'_>) -> String 
 type UnitDistance = (Owner, i64);
 
 /// The units that a reference can mean: that of its symbol, else that around the place.
-fn readings(side: &ProvedObject<'_>, spot: NamedPlace) -> SmallVec<[UnitDistance; 2]> {
+fn readings(side: &ProofSide<'_>, spot: NamedPlace) -> SmallVec<[UnitDistance; 2]> {
     let from = |at: u64| {
         let units = side.units_at(spot.section, at).into_iter();
         units.map(|unit| (unit.owner, spot.offset.wrapping_sub(unit.start.cast_signed()))).collect()
@@ -230,7 +234,7 @@ fn places<'a>(
             return rule == other;
         }
         (SectionPurpose::OfCode(table), SectionPurpose::OfCode(other)) => {
-            let entry = |side: &ProvedObject<'_>, spot: NamedPlace| {
+            let entry = |side: &ProofSide<'_>, spot: NamedPlace| {
                 side.entry_at(spot.section, u64::try_from(spot.offset).ok()?)
             };
             let (Some(original), Some(patched)) = (entry(a_side, a), entry(b_side, b)) else {
@@ -254,7 +258,7 @@ fn places<'a>(
         return true;
     }
     // Within a section, what is there is meant, or it is compared.
-    let is_outside = |side: &ProvedObject<'_>, spot: NamedPlace| {
+    let is_outside = |side: &ProofSide<'_>, spot: NamedPlace| {
         u64::try_from(spot.offset).map_or(true, |at| at >= side.size(spot.section))
     };
     if matches!(usage, MemoryUse::Indexed | MemoryUse::Address)
@@ -263,7 +267,7 @@ fn places<'a>(
     {
         return true;
     }
-    let is_code = |side: &ProvedObject<'_>, spot: NamedPlace| side.is_code(spot.section);
+    let is_code = |side: &ProofSide<'_>, spot: NamedPlace| side.is_code(spot.section);
     match (is_code(a_side, a), is_code(b_side, b)) {
         (true, true) if ours.is_empty() && theirs.is_empty() => {
             let Some((node, places)) = code(world, a, b) else { return false };
@@ -313,7 +317,7 @@ fn at_one_end(
         return false;
     }
     let [a_side, b_side] = &world.sides;
-    let before = |side: &ProvedObject<'_>, spot: NamedPlace| {
+    let before = |side: &ProofSide<'_>, spot: NamedPlace| {
         side.unit_before(spot.section, u64::try_from(spot.offset).ok()?)
     };
     let (Some(one), Some(other)) = (before(a_side, a), before(b_side, b)) else { return false };
@@ -322,7 +326,7 @@ fn at_one_end(
         return false;
     }
     let is_lone = |it: &[UnitDistance]| it.iter().any(|(owner, _)| *owner == Owner::Lone);
-    let at_end = |side: &ProvedObject<'_>, spot: NamedPlace| {
+    let at_end = |side: &ProofSide<'_>, spot: NamedPlace| {
         side.size(spot.section).cast_signed() == spot.offset
     };
     match (ours.is_empty(), theirs.is_empty()) {
@@ -338,7 +342,7 @@ fn at_one_end(
 fn share_empty_name(world: &World<'_>, a: NamedPlace, b: NamedPlace) -> bool {
     let [a_side, b_side] = &world.sides;
     // Clang gives one that is the last of its section a byte.
-    let empty = |side: &ProvedObject<'_>, spot: NamedPlace| -> SmallVec<[(Vec<u8>, u64); 2]> {
+    let empty = |side: &ProofSide<'_>, spot: NamedPlace| -> SmallVec<[(Vec<u8>, u64); 2]> {
         let Ok(at) = u64::try_from(spot.offset) else { return SmallVec::new() };
         let named = side.symbols(spot.section, at, at.saturating_add(1)).take(64);
         let empty =
@@ -355,7 +359,7 @@ fn share_empty_name(world: &World<'_>, a: NamedPlace, b: NamedPlace) -> bool {
 /// An array that does not begin at index 0 is referred to at a place outside of it.
 fn near_one(world: &World<'_>, a: NamedPlace, b: NamedPlace) -> bool {
     let [a_side, b_side] = &world.sides;
-    let near = |side: &ProvedObject<'_>, spot: NamedPlace| -> SmallVec<[UnitDistance; 4]> {
+    let near = |side: &ProofSide<'_>, spot: NamedPlace| -> SmallVec<[UnitDistance; 4]> {
         let units = side.units_near(spot.section, spot.offset);
         let far =
             units.map(|unit| (unit.owner, spot.offset.wrapping_sub(unit.start.cast_signed())));

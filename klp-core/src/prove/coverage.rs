@@ -11,13 +11,13 @@ use super::align;
 use super::exclusions::{DYNDBG_ENTRIES, DYNDBG_NAMES};
 use super::extent::{self, EnteredData};
 use super::sections::{self, SectionMeaning, SectionPurpose};
-use super::side::{ByteRange, Owner, ProvedObject};
-use super::target::{self, MemoryUse, ReferenceTarget};
+use super::side::{ByteRange, Owner, ProofSide};
+use super::target::{self, MemoryUse, Target};
 use super::{data, names, prefix, walk, x86_64};
 
 /// What was compared of one object, or need not be.
 pub(super) struct Covered<'s, 'a> {
-    side: &'s ProvedObject<'a>,
+    side: &'s ProofSide<'a>,
     ranges: List<SectionId, Vec<(u64, u64)>>,
 }
 
@@ -31,7 +31,7 @@ pub(super) enum SectionPiece {
 }
 
 impl<'s, 'a> Covered<'s, 'a> {
-    pub(super) fn new(side: &'s ProvedObject<'a>) -> Self {
+    pub(super) fn new(side: &'s ProofSide<'a>) -> Self {
         let mut covered = Self { side, ranges: side.object.sections.alongside() };
         for (_, number) in side.object.sections.with_ids() {
             for unit in side.units(number) {
@@ -59,8 +59,7 @@ impl<'s, 'a> Covered<'s, 'a> {
                 continue;
             };
             for reloc in section.relocs.iter().filter(|it| it.offset % entry < DYNDBG_NAMES) {
-                if let ReferenceTarget::Place { section, offset, .. } =
-                    target::of(side.object, &reloc, 0)
+                if let Target::Place { section, offset, .. } = target::of(side.object, &reloc, 0)
                     && let Ok(at) = u64::try_from(offset)
                     && let Some(symbol) = side.sized_symbol(section, at)
                 {
@@ -96,8 +95,8 @@ impl<'s, 'a> Covered<'s, 'a> {
                 return;
             }
             self.add(range);
-            let mut reach = |target: &ReferenceTarget<'_>, usage: MemoryUse| {
-                let ReferenceTarget::Place { section, offset, .. } = *target else { return };
+            let mut reach = |target: &Target<'_>, usage: MemoryUse| {
+                let Target::Place { section, offset, .. } = *target else { return };
                 let whole = side.size(section);
                 let Some(at) = u64::try_from(offset).ok().filter(|at| *at <= whole) else {
                     // From outside, all that the section holds can be meant.
@@ -241,7 +240,7 @@ impl<'s, 'a> Covered<'s, 'a> {
 
 /// The blocks of the functions in `ranges` that LLVM puts into sections of their own and calls by the function's name. To
 /// some of them leads nothing but what changed.
-fn blocks(side: &ProvedObject<'_>, ranges: &[ByteRange]) -> Vec<ByteRange> {
+fn blocks(side: &ProofSide<'_>, ranges: &[ByteRange]) -> Vec<ByteRange> {
     let functions = ranges.iter().filter(|range| side.is_code(range.section)).flat_map(|range| {
         let named = side.symbols(range.section, range.start, range.start.saturating_add(1));
         named.map(|(_, symbol)| (symbol.name, symbol.file))
@@ -259,7 +258,7 @@ fn blocks(side: &ProvedObject<'_>, ranges: &[ByteRange]) -> Vec<ByteRange> {
 }
 
 /// A range without the zeros at its end: what follows is aligned in another way where it is in a section of its own.
-fn without_zeros(side: &ProvedObject<'_>, range: ByteRange) -> ByteRange {
+fn without_zeros(side: &ProofSide<'_>, range: ByteRange) -> ByteRange {
     let Some(bytes) = side.bytes(range) else { return range };
     let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1);
     let fields = align::relocs(side, range);
@@ -269,7 +268,7 @@ fn without_zeros(side: &ProvedObject<'_>, range: ByteRange) -> ByteRange {
 }
 
 /// Whether all of some code is what assemblers and linkers put between functions.
-fn is_padding(side: &ProvedObject<'_>, range: ByteRange) -> bool {
+fn is_padding(side: &ProofSide<'_>, range: ByteRange) -> bool {
     let Some(bytes) = side.bytes(range) else { return false };
     let relocs = align::relocs(side, range).next().is_some();
     if relocs || side.entries_in(range).next().is_some() {

@@ -10,7 +10,7 @@ use super::correspond::Sink;
 use super::difference::{Difference, DifferenceKind};
 use super::names;
 use super::sections::SectionPurpose;
-use super::side::{ByteRange, ProvedObject};
+use super::side::{ByteRange, ProofSide};
 use super::world::{Ranges, World};
 
 /// Whether the data objects of `pair` correspond, if what `sink` gets does.
@@ -61,7 +61,7 @@ fn same_names(
     patched: ByteRange,
 ) -> Result<(), Difference> {
     let [a, b] = &world.sides;
-    let names = |side: &ProvedObject<'_>, range: ByteRange| -> Vec<(u64, Vec<u8>)> {
+    let names = |side: &ProofSide<'_>, range: ByteRange| -> Vec<(u64, Vec<u8>)> {
         let symbols = side.symbols(range.section, range.start.saturating_add(1), range.end);
         let is_name = |symbol: &Symbol<'_>| {
             !names::is_temporary(symbol.name)
@@ -87,7 +87,7 @@ fn same_names(
 }
 
 /// Whether a range holds zeros only, and no references.
-pub(super) fn is_zero(side: &ProvedObject<'_>, range: ByteRange) -> bool {
+pub(super) fn is_zero(side: &ProofSide<'_>, range: ByteRange) -> bool {
     let section = side.section(range.section);
     section.relocs.within(range.start, range.end).next().is_none()
         && (section.data.is_empty()
@@ -134,7 +134,7 @@ pub(super) fn same_section(
     if cut(was) != cut(is) {
         return fail(format!("in {}, whose entries the linker merges", names()));
     }
-    let splits = |side: &ProvedObject<'_>, section: &Section<'_>, range: ByteRange| {
+    let splits = |side: &ProofSide<'_>, section: &Section<'_>, range: ByteRange| {
         let bytes = side.bytes(range).filter(|_| section.is_strings());
         bytes.is_some_and(|bytes| {
             bytes.split_last().is_some_and(|(_, text)| text.contains(&0)) && section.entsize == 1

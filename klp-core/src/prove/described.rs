@@ -2,8 +2,8 @@
 
 use crate::elf::{Place, RelocKind, SectionId};
 
-use super::side::ProvedObject;
-use super::target::{self, ReferenceTarget};
+use super::side::ProofSide;
+use super::target::{self, Target};
 
 /// Bytes of what a handler of the kernel reads from its first argument (`lib/ubsan.c`); none for others.
 pub(super) fn read_by(handler: &[u8]) -> Option<u64> {
@@ -28,7 +28,7 @@ pub(super) fn read_by(handler: &[u8]) -> Option<u64> {
 
 /// Adds to `found` where the description at `at` ends, which has so many bytes, and its types.
 pub(super) fn ends(
-    side: &ProvedObject<'_>,
+    side: &ProofSide<'_>,
     Place { section: number, offset: at }: Place,
     bytes: u64,
     found: &mut Vec<(SectionId, u64, bool)>,
@@ -41,8 +41,7 @@ pub(super) fn ends(
     found.push((number, end, true));
     let types = section.relocs.within(at.saturating_add(16), end);
     for reloc in types.filter(|reloc| reloc.kind == RelocKind::Abs64) {
-        let ReferenceTarget::Place { section, offset, .. } = target::of(side.object, &reloc, 0)
-        else {
+        let Target::Place { section, offset, .. } = target::of(side.object, &reloc, 0) else {
             // What another object has is no type.
             continue;
         };

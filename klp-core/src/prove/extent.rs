@@ -7,8 +7,8 @@ use crate::slices::SliceParts as _;
 
 use super::align;
 use super::described;
-use super::side::{ByteRange, ProvedObject};
-use super::target::{self, MemoryUse, ReferenceTarget};
+use super::side::{ByteRange, ProofSide};
+use super::target::{self, MemoryUse, Target};
 use super::walk;
 use super::x86_64;
 
@@ -29,7 +29,7 @@ pub(super) struct ReferenceExtent {
 pub(super) type EnteredData = List<SectionId, Vec<(u64, bool)>>;
 
 /// Finds where unclaimed data is entered.
-pub(super) fn entered(side: &ProvedObject<'_>) -> EnteredData {
+pub(super) fn entered(side: &ProofSide<'_>) -> EnteredData {
     use rayon::prelude::*;
     let sections = &side.object.sections;
     let parts = sections.par_with_ids().flat_map_iter(
@@ -48,8 +48,8 @@ pub(super) fn entered(side: &ProvedObject<'_>) -> EnteredData {
 }
 
 /// Whether one unit is around all places that an instruction can mean by `reloc`.
-fn is_within_unit(side: &ProvedObject<'_>, reloc: &Reloc) -> bool {
-    let ReferenceTarget::Place { section, offset, .. } = target::of(side.object, reloc, 0) else {
+fn is_within_unit(side: &ProofSide<'_>, reloc: &Reloc) -> bool {
+    let Target::Place { section, offset, .. } = target::of(side.object, reloc, 0) else {
         return false;
     };
     u64::try_from(offset).is_ok_and(|at| {
@@ -58,22 +58,19 @@ fn is_within_unit(side: &ProvedObject<'_>, reloc: &Reloc) -> bool {
     })
 }
 
-fn entered_from<A: Arch>(
-    side: &ProvedObject<'_>,
-    number: SectionId,
-) -> Vec<(SectionId, u64, bool)> {
+fn entered_from<A: Arch>(side: &ProofSide<'_>, number: SectionId) -> Vec<(SectionId, u64, bool)> {
     let mut found = Vec::new();
     let section = side.section(number);
     let is_plain =
         |section: SectionId| !side.is_code(section) && !side.section(section).is_merged();
-    let interesting = |target: &ReferenceTarget<'_>| {
-        let ReferenceTarget::Place { section, offset, .. } = *target else { return None };
+    let interesting = |target: &Target<'_>| {
+        let Target::Place { section, offset, .. } = *target else { return None };
         let at = u64::try_from(offset).ok().filter(|_| is_plain(section))?;
         (at < side.size(section) && side.units_at(section, at).is_empty()).then_some((section, at))
     };
     let leads_to_plain = |reloc: &Reloc| {
         let near = target::of(side.object, reloc, 0);
-        matches!(near, ReferenceTarget::Place { section, .. } if is_plain(section))
+        matches!(near, Target::Place { section, .. } if is_plain(section))
     };
     // The target can lie 4 bytes and an operand further than the symbol and addend say.
     let is_near = |reloc: &Reloc| {
@@ -134,8 +131,8 @@ fn entered_from<A: Arch>(
             let Some(it) = decoded.ok().filter(|_| own.iter().any(leads_to_plain)) else {
                 continue;
             };
-            let (len, role) = (end.saturating_sub(at), walk::InstructionRole::Plain);
-            let inst = walk::ProvedInstruction { at, len, form: it.form, ends: it.ends_flow, role };
+            let (len, role) = (end.saturating_sub(at), walk::InstRole::Plain);
+            let inst = walk::Inst { at, len, form: it.form, ends: it.ends_flow, role };
             for field in walk::of_instruction(&mut reader, &it, &inst, &own) {
                 let operand = field.operand(side, number.at(at), &own);
                 let place = operand.and_then(|it| Some((interesting(&it.target)?, it.starts)));
@@ -153,7 +150,7 @@ fn entered_from<A: Arch>(
 
 /// What a reference to a place means.
 pub(super) fn extent(
-    side: &ProvedObject<'_>,
+    side: &ProofSide<'_>,
     entered: &EnteredData,
     section: SectionId,
     offset: i64,

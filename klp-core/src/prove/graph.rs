@@ -8,25 +8,25 @@ use super::difference::Difference;
 
 /// What is proven or not: a pair, a node, or something that belongs to no pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Provable {
+pub(super) enum Goal {
     Pair(PairId),
     Node(usize),
     Left(usize),
 }
 
 /// Of each node, what needs it, and where the reference is.
-pub(super) type NodeUsers = Vec<Vec<(Provable, u64)>>;
+pub(super) type NodeUsers = Vec<Vec<(Goal, u64)>>;
 
 /// From what is not proven by itself to all that needs it.
 pub(super) fn spread(
-    own: &BTreeMap<Provable, Difference>,
+    own: &BTreeMap<Goal, Difference>,
     users: &NodeUsers,
     describe: impl Fn(usize) -> String,
-) -> BTreeMap<Provable, Difference> {
+) -> BTreeMap<Goal, Difference> {
     let mut failed = own.clone();
-    let mut waiting: VecDeque<Provable> = own.keys().copied().collect();
+    let mut waiting: VecDeque<Goal> = own.keys().copied().collect();
     while let Some(item) = waiting.pop_front() {
-        let Provable::Node(number) = item else { continue };
+        let Goal::Node(number) = item else { continue };
         let Some(cause) = failed.get(&item).cloned() else { continue };
         for (user, offset) in users.get(number).into_iter().flatten() {
             if failed.contains_key(user) {
@@ -34,7 +34,7 @@ pub(super) fn spread(
             }
             let place = describe(number);
             let text = match user {
-                Provable::Pair(_) | Provable::Left(_) if own.contains_key(&item) => {
+                Goal::Pair(_) | Goal::Left(_) if own.contains_key(&item) => {
                     format!("{place}: {}", cause.text)
                 }
                 _ => cause.text.clone(),

@@ -2,7 +2,7 @@
 
 use crate::elf::{ElfObject, Place};
 
-use super::target::{self, ReferenceTarget};
+use super::target::{self, Target};
 use super::x86_64;
 
 /// Sections and offsets, sorted. Targets of direct branches are none.
@@ -15,7 +15,7 @@ pub(super) fn places(object: &ElfObject<'_>) -> Vec<Place> {
                 continue;
             }
             let behind = if reloc.kind.is_relative() { reloc.kind.width() } else { 0 };
-            if let ReferenceTarget::Place { section, offset, .. } =
+            if let Target::Place { section, offset, .. } =
                 target::of(object, &reloc, behind.cast_signed())
                 && object.section(section).is_code()
                 && let Ok(at) = u64::try_from(offset)

@@ -9,7 +9,7 @@ use crate::ids::List;
 use super::PairId;
 use super::names;
 use super::sections::SectionPurpose;
-use super::side::{Owner, ProvedObject};
+use super::side::{Owner, ProofSide};
 
 /// What a symbol stands for. Where two have the same, everything as far from one as from the other corresponds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +28,7 @@ pub(super) struct Keys<'a> {
 
 impl<'a> Keys<'a> {
     /// `is_fixed` says of a pair whether its versions correspond byte by byte.
-    pub(super) fn of(
-        sides: &[ProvedObject<'a>; 2],
-        is_fixed: impl Fn(PairId) -> bool + Sync,
-    ) -> Self {
+    pub(super) fn of(sides: &[ProofSide<'a>; 2], is_fixed: impl Fn(PairId) -> bool + Sync) -> Self {
         let [a, b] = sides;
         let (original, patched) = rayon::join(|| keys(a, &is_fixed), || keys(b, &is_fixed));
         Self { sides: [original, patched] }
@@ -51,7 +48,7 @@ impl<'a> Keys<'a> {
 }
 
 fn keys<'a>(
-    side: &ProvedObject<'a>,
+    side: &ProofSide<'a>,
     is_fixed: &(impl Fn(PairId) -> bool + Sync),
 ) -> List<SymbolId, Option<SymbolKey<'a>>> {
     let symbols = side.object.symbols.par_with_ids().with_min_len(1024);
@@ -82,7 +79,7 @@ fn keys<'a>(
 }
 
 /// The first of the pairs that stand there.
-fn of_place<'a>(side: &ProvedObject<'a>, section: SectionId, at: u64) -> Option<SymbolKey<'a>> {
+fn of_place<'a>(side: &ProofSide<'a>, section: SectionId, at: u64) -> Option<SymbolKey<'a>> {
     let units = side.units_at(section, at);
     let pairs = units.iter().filter_map(|unit| match unit.owner {
         Owner::Pair(number) => Some((number, at.saturating_sub(unit.start))),

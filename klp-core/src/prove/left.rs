@@ -13,8 +13,8 @@ use super::data;
 use super::difference::{Difference, DifferenceKind};
 use super::names;
 use super::sections::{SectionMeaning, SectionPurpose};
-use super::side::{ByteRange, ProvedObject};
-use super::target::{self, ReferenceTarget};
+use super::side::{ByteRange, ProofSide};
+use super::target::{self, Target};
 use super::world::World;
 
 /// The result of comparing something that belongs to no pair.
@@ -85,7 +85,7 @@ fn order<'a>(
 }
 
 /// What makes pieces alike before their references are compared.
-fn signature(side: &ProvedObject<'_>, range: ByteRange, is_code: bool) -> u64 {
+fn signature(side: &ProofSide<'_>, range: ByteRange, is_code: bool) -> u64 {
     let mut hasher = DefaultHasher::new();
     let name = side
         .symbols(range.section, range.start, range.start.saturating_add(1))
@@ -114,10 +114,10 @@ fn signature(side: &ProvedObject<'_>, range: ByteRange, is_code: bool) -> u64 {
 }
 
 /// Which claim or name of another object is meant; what has neither is told apart by comparing it.
-fn hash_target(side: &ProvedObject<'_>, target: &ReferenceTarget<'_>, hasher: &mut DefaultHasher) {
+fn hash_target(side: &ProofSide<'_>, target: &Target<'_>, hasher: &mut DefaultHasher) {
     match *target {
-        ReferenceTarget::Undefined { name, .. } => names::base(name).hash(hasher),
-        ReferenceTarget::Place { section, offset, .. } => {
+        Target::Undefined { name, .. } => names::base(name).hash(hasher),
+        Target::Place { section, offset, .. } => {
             let units = u64::try_from(offset).map(|at| side.units_at(section, at));
             let owner = units.ok().and_then(|units| Some(units.first()?.owner));
             owner.hash(hasher);
@@ -126,7 +126,7 @@ fn hash_target(side: &ProvedObject<'_>, target: &ReferenceTarget<'_>, hasher: &m
     }
 }
 
-fn hash_bytes(side: &ProvedObject<'_>, range: ByteRange, hasher: &mut DefaultHasher) {
+fn hash_bytes(side: &ProofSide<'_>, range: ByteRange, hasher: &mut DefaultHasher) {
     match side.bytes(range) {
         Some(bytes) => bytes.hash(hasher),
         None => range.len().hash(hasher),
@@ -144,7 +144,7 @@ fn group<'a>(
     const AHEAD: usize = 256;
     let [a, b] = &world.sides;
     let is_code = meaning.class == SectionPurpose::Code;
-    let list = |pieces: &[SectionPiece], side: &ProvedObject<'_>| -> Vec<(ByteRange, u64)> {
+    let list = |pieces: &[SectionPiece], side: &ProofSide<'_>| -> Vec<(ByteRange, u64)> {
         let ranges = pieces.iter().filter_map(|piece| match piece {
             SectionPiece::Left(range) => Some((*range, signature(side, *range, is_code))),
             SectionPiece::Pair(_) => None,
@@ -249,14 +249,9 @@ fn alike<'a>(
 }
 
 /// Whether the bytes of `range`, which nothing relocates, stand somewhere in `there` as well.
-fn holds(
-    side: &ProvedObject<'_>,
-    range: ByteRange,
-    other: &ProvedObject<'_>,
-    there: ByteRange,
-) -> bool {
+fn holds(side: &ProofSide<'_>, range: ByteRange, other: &ProofSide<'_>, there: ByteRange) -> bool {
     let is_plain =
-        |side: &ProvedObject<'_>, range: ByteRange| align::relocs(side, range).next().is_none();
+        |side: &ProofSide<'_>, range: ByteRange| align::relocs(side, range).next().is_none();
     let found = side.bytes(range).zip(other.bytes(there));
     found.is_some_and(|(own, all)| {
         own.len() <= all.len()

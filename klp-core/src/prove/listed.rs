@@ -6,7 +6,7 @@ use super::PairId;
 use super::correspond::Sink;
 use super::difference::{Difference, DifferenceKind};
 use super::left::UnpairedResult;
-use super::side::{ByteRange, Owner, ProvedObject};
+use super::side::{ByteRange, Owner, ProofSide};
 use super::table::TableKind;
 use super::world::World;
 use crate::elf::Place;
@@ -40,7 +40,7 @@ pub(super) fn order<'a>(world: &World<'a>) -> Vec<UnpairedResult<'a>> {
 type OfFunction = ((PairId, usize), ByteRange);
 
 /// The entries of each table, in their order.
-fn by_table<'a>(side: &ProvedObject<'a>) -> BTreeMap<&'a [u8], Vec<OfFunction>> {
+fn by_table<'a>(side: &ProofSide<'a>) -> BTreeMap<&'a [u8], Vec<OfFunction>> {
     let mut found: BTreeMap<&[u8], Vec<OfFunction>> = BTreeMap::new();
     let mut counts: BTreeMap<(&[u8], PairId), usize> = BTreeMap::new();
     for entry in side.entries.iter().filter(|entry| entry.table == TableKind::Places) {

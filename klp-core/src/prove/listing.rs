@@ -10,7 +10,7 @@ use crate::ids::List;
 use super::names;
 use super::sections::{SectionMeaning, SectionPurpose};
 use super::table::TableKind;
-use super::target::{self, ReferenceTarget};
+use super::target::{self, Target};
 
 /// Calls them tables that describe instructions.
 pub(super) fn find(object: &ElfObject<'_>, meanings: &mut List<SectionId, SectionMeaning<'_>>) {
@@ -67,8 +67,7 @@ fn places(object: &ElfObject<'_>, section: &Section<'_>) -> Option<Vec<Place>> {
         _ => return None,
     };
     for (word, reloc) in (0u64..).zip(words) {
-        let ReferenceTarget::Place { section: code, offset, .. } = target::of(object, &reloc, 0)
-        else {
+        let Target::Place { section: code, offset, .. } = target::of(object, &reloc, 0) else {
             return None;
         };
         let is_code = object.section(code).is_code();

@@ -1,7 +1,7 @@
 //! Sections whose entries a linker merges.
 
 use super::extent;
-use super::side::{ByteRange, ProvedObject};
+use super::side::{ByteRange, ProofSide};
 use super::target::{MemoryUse, NamedPlace};
 use crate::ids::List;
 
@@ -13,7 +13,7 @@ pub(super) struct FarEntry {
 }
 
 /// Linkers move the entries of a merged section one by one, and a reference goes with the entry of its symbol.
-pub(super) fn far_entry(side: &ProvedObject<'_>, spot: NamedPlace) -> Option<FarEntry> {
+pub(super) fn far_entry(side: &ProofSide<'_>, spot: NamedPlace) -> Option<FarEntry> {
     let section = Some(side.section(spot.section)).filter(|section| section.is_merged())?;
     let symbol = side.object.symbol(spot.symbol?);
     let width = section.entsize;

@@ -107,7 +107,7 @@ pub struct UnpairedDifference {
 
 /// What could be proven.
 #[derive(Debug, Clone, Default)]
-pub struct ProofResult {
+pub struct Proof {
     /// Claimed to be equal and not proven, and the first difference.
     pub unproven: Vec<(PairId, Difference)>,
     /// Differences that belong to no pair.
@@ -122,6 +122,6 @@ pub struct ProofResult {
 
 /// Proves what of `claims` can be proven, and reports the rest.
 #[must_use]
-pub fn prove(original: &ElfObject<'_>, patched: &ElfObject<'_>, claims: &Claims) -> ProofResult {
+pub fn prove(original: &ElfObject<'_>, patched: &ElfObject<'_>, claims: &Claims) -> Proof {
     solve::prove(original, patched, claims)
 }

@@ -15,9 +15,9 @@ use super::correspond::{self, Node, Sink};
 use super::data;
 use super::difference::{Difference, DifferenceKind};
 use super::extent::{self, EnteredData, ReferenceExtent};
-use super::side::{ByteRange, Owner, ProvedObject};
+use super::side::{ByteRange, Owner, ProofSide};
 use super::tables::EntryId;
-use super::target::{self, MemoryUse, ReferenceTarget};
+use super::target::{self, MemoryUse, Target};
 use super::world::World;
 
 /// Where a place of data of one object is in the other, as references say that mean the same.
@@ -116,15 +116,14 @@ impl<'a> Nodes<'_, 'a> {
     ) -> Result<(), Difference> {
         let [a, b] = &self.world.sides;
         let (one, other) = (&a.entries[original], &b.entries[patched]);
-        let place = |section: SectionId, offset: u64| ReferenceTarget::Place {
+        let place = |section: SectionId, offset: u64| Target::Place {
             section,
             offset: offset.cast_signed(),
             symbol: None,
         };
-        let refer =
-            |one: &ReferenceTarget<'a>, other: &ReferenceTarget<'a>, sink: &mut Sink<'a>| {
-                correspond::correspond(self.world, one, other, MemoryUse::Address, 0, sink)
-            };
+        let refer = |one: &Target<'a>, other: &Target<'a>, sink: &mut Sink<'a>| {
+            correspond::correspond(self.world, one, other, MemoryUse::Address, 0, sink)
+        };
         let (from, to) = (place(one.section, one.offset), place(other.section, other.offset));
         refer(&from, &to, sink)
             .map_err(|text| Difference::new(DifferenceKind::Entry(other.table.name()), 0, text))?;
@@ -184,7 +183,7 @@ impl<'a> Nodes<'_, 'a> {
         *covered = [ours, theirs];
         if !matches!(usage, MemoryUse::Load(_)) {
             let is_merged =
-                |side: &ProvedObject<'_>, range: ByteRange| side.section(range.section).is_merged();
+                |side: &ProofSide<'_>, range: ByteRange| side.section(range.section).is_merged();
             if !is_merged(a, ours) && !is_merged(b, theirs) {
                 aligned(self.world, ours, theirs)?;
             }
@@ -269,7 +268,7 @@ fn stop(
 }
 
 /// The length of the jump table at the start of `range`, if one is there: places of one function.
-fn jump_table(side: &ProvedObject<'_>, entered: &EnteredData, range: ByteRange) -> Option<u64> {
+fn jump_table(side: &ProofSide<'_>, entered: &EnteredData, range: ByteRange) -> Option<u64> {
     let section = side.section(range.section);
     let list = &entered[range.section];
     let first = section.relocs.at(range.start)?;
@@ -281,7 +280,7 @@ fn jump_table(side: &ProvedObject<'_>, entered: &EnteredData, range: ByteRange) 
         let reloc = section.relocs.at(at).filter(|reloc| reloc.kind == first.kind)?;
         let back = if reloc.kind.is_relative() { at.saturating_sub(range.start) } else { 0 };
         let target = target::of(side.object, &reloc, back.cast_signed().wrapping_neg());
-        let ReferenceTarget::Place { section, offset, .. } = target else { return None };
+        let Target::Place { section, offset, .. } = target else { return None };
         let place = u64::try_from(offset).ok().filter(|_| side.is_code(section))?;
         Some(side.units_at(section, place).first().map(|unit| unit.owner))
     };

@@ -1,9 +1,9 @@
 //! What belongs to no pair: where it is, and what is told of it.
 
 use super::difference::{Difference, DifferenceKind};
-use super::side::{ByteRange, Owner, ProvedObject};
+use super::side::{ByteRange, Owner, ProofSide};
 use super::solve::Solver;
-use super::target::{self, ReferenceTarget};
+use super::target::{self, Target};
 use super::{UnitKind, UnpairedDifference, align};
 
 impl Solver<'_, '_> {
@@ -37,12 +37,10 @@ impl Solver<'_, '_> {
     }
 
     /// Whether something in `range` refers to the inside of a function that is reported already.
-    fn leads_into_changed(&self, side: &ProvedObject<'_>, range: ByteRange) -> bool {
+    fn leads_into_changed(&self, side: &ProofSide<'_>, range: ByteRange) -> bool {
         let targets = align::relocs(side, range).map(|reloc| target::of(side.object, &reloc, 0));
         let mut places = targets.filter_map(|target| match target {
-            ReferenceTarget::Place { section, offset, .. } => {
-                Some((section, u64::try_from(offset).ok()?))
-            }
+            Target::Place { section, offset, .. } => Some((section, u64::try_from(offset).ok()?)),
             _ => None,
         });
         places.any(|(section, at)| {

@@ -8,7 +8,7 @@ use crate::elf::{SectionId, SymbolKind};
 use super::correspond::Sink;
 use super::difference::{Difference, DifferenceKind};
 use super::names;
-use super::side::{ByteRange, ProvedObject};
+use super::side::{ByteRange, ProofSide};
 use super::table::TableKind;
 use super::world::World;
 
@@ -16,7 +16,7 @@ use super::world::World;
 const LONGEST: u64 = 128;
 
 /// The stretch in front of the function that starts at `start`.
-pub(super) fn range(side: &ProvedObject<'_>, section: SectionId, start: u64) -> ByteRange {
+pub(super) fn range(side: &ProofSide<'_>, section: SectionId, start: u64) -> ByteRange {
     if !side.has_prefixes {
         return ByteRange { section, start, end: start };
     }
@@ -54,7 +54,7 @@ pub(super) fn compare<'a>(
         let text = format!("{} other bytes in front of it instead of {}", theirs.len(), ours.len());
         return Err(Difference::new(DifferenceKind::Instruction, 0, text));
     }
-    let entries = |side: &ProvedObject<'_>, range: ByteRange| -> Vec<_> {
+    let entries = |side: &ProofSide<'_>, range: ByteRange| -> Vec<_> {
         let entries = side.entries_in(range);
         entries.map(|(_, it)| (it.table, it.offset.saturating_sub(range.start))).collect()
     };

@@ -9,15 +9,15 @@ use super::correspond::Sink;
 use super::difference::{Difference, DifferenceKind};
 use super::left::UnpairedResult;
 use super::names;
-use super::side::{ByteRange, ProvedObject};
-use super::target::{self, ReferenceTarget};
+use super::side::{ByteRange, ProofSide};
+use super::target::{self, Target};
 use super::world::World;
 
 /// Functions that are listed in one object only, where both have a list: objtool makes it in a last step.
 pub(super) fn compare<'a>(world: &World<'a>) -> Vec<UnpairedResult<'a>> {
     let [a, b] = &world.sides;
     let (Some(ours), Some(theirs)) = (sealed(a), sealed(b)) else { return Vec::new() };
-    let defines = |side: &ProvedObject<'_>, name: &[u8]| {
+    let defines = |side: &ProofSide<'_>, name: &[u8]| {
         let mut symbols = side.object.symbols.iter();
         symbols.any(|it| it.place != Definition::Undefined && *names::base(it.name) == *name)
     };
@@ -43,12 +43,11 @@ pub(super) fn compare<'a>(world: &World<'a>) -> Vec<UnpairedResult<'a>> {
 }
 
 /// The functions that are listed, by name; none without a list.
-fn sealed(side: &ProvedObject<'_>) -> Option<BTreeMap<Vec<u8>, ByteRange>> {
+fn sealed(side: &ProofSide<'_>) -> Option<BTreeMap<Vec<u8>, ByteRange>> {
     let mut lists = side.object.sections.iter().filter(|it| it.name == b".ibt_endbr_seal");
     let list = lists.next()?;
     let functions = list.relocs.iter().filter_map(|reloc| {
-        let ReferenceTarget::Place { section, offset, .. } = target::of(side.object, &reloc, 0)
-        else {
+        let Target::Place { section, offset, .. } = target::of(side.object, &reloc, 0) else {
             return None;
         };
         let start = u64::try_from(offset).ok()?;

@@ -18,7 +18,7 @@ use super::sections::{self, SectionMeaning, SectionPurpose};
 use super::sorted::Sorted;
 use super::table::TableKind;
 use super::tables::{self, EntryId, ProvedEntry};
-use super::target::{self, ReferenceTarget};
+use super::target::{self, Target};
 
 /// Bytes of one section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -79,7 +79,7 @@ impl ClaimedUnits {
 const OVERLAPS: usize = 32;
 
 /// One object.
-pub(super) struct ProvedObject<'a> {
+pub(super) struct ProofSide<'a> {
     pub(super) object: &'a ElfObject<'a>,
     pub(super) meanings: List<SectionId, SectionMeaning<'a>>,
     /// Of each section, its named symbols by value.
@@ -101,7 +101,7 @@ pub(super) struct ProvedObject<'a> {
     pub(super) has_prefixes: bool,
 }
 
-impl<'a> ProvedObject<'a> {
+impl<'a> ProofSide<'a> {
     pub(super) fn new(object: &'a ElfObject<'a>) -> Self {
         let mut meanings: List<_, _> = object.sections.iter().map(sections::meaning).collect();
         listing::find(object, &mut meanings);
@@ -138,8 +138,7 @@ impl<'a> ProvedObject<'a> {
                 continue;
             }
             for reloc in section.relocs.iter() {
-                if let ReferenceTarget::Place { section, offset, .. } =
-                    target::of(object, &reloc, 0)
+                if let Target::Place { section, offset, .. } = target::of(object, &reloc, 0)
                     && let Ok(at) = u64::try_from(offset)
                 {
                     let is_code = object.section(section).is_code();

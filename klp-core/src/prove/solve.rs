@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use foldhash::{HashMap, HashMapExt as _};
 use rayon::prelude::*;
 
-use crate::elf::{ElfObject, Place, SectionId};
+use crate::elf::{ElfObject, Place};
 use crate::ids::List;
 
 use super::PairId;
@@ -17,13 +17,13 @@ use super::coverage::Covered;
 use super::cycles;
 use super::difference::{Difference, DifferenceKind};
 use super::extent;
-use super::graph::{NodeUsers, Provable, one_to_one, spread};
+use super::graph::{Goal, NodeUsers, one_to_one, spread};
 use super::left::{self, UnpairedResult};
 use super::listed;
 use super::nodes::{NodeOutcome, Nodes, Shifts};
-use super::side::{ByteRange, ProvedObject};
+use super::side::{ByteRange, ProofSide};
 use super::world::{Ranges, World};
-use super::{Claims, ProofResult, UnitKind, data, prefix, seals, symbols};
+use super::{Claims, Proof, UnitKind, data, prefix, seals, symbols};
 
 /// A pair's own result.
 struct OfPair<'a> {
@@ -32,11 +32,7 @@ struct OfPair<'a> {
     is_raw: bool,
 }
 
-pub(super) fn prove(
-    original: &ElfObject<'_>,
-    patched: &ElfObject<'_>,
-    claims: &Claims,
-) -> ProofResult {
+pub(super) fn prove(original: &ElfObject<'_>, patched: &ElfObject<'_>, claims: &Claims) -> Proof {
     let mut world = World::new(original, patched, claims);
     world.align();
     let world = &world;
@@ -83,9 +79,7 @@ fn function<'a>(
     let (was, is) = (a.section(original.section), b.section(patched.section));
     let is_like = data::same_flags(was, is);
     if !is_like || a.meaning(original.section) != b.meaning(patched.section) {
-        let name = |section: SectionId, side: &ProvedObject<'_>| {
-            side.section(section).name_lossy().into_owned()
-        };
+        let name = |section, side: &ProofSide<'_>| side.section(section).name_lossy().into_owned();
         let (is, was) = (name(patched.section, b), name(original.section, a));
         let flags = if is_like { "" } else { ", with other flags" };
         let text = format!("in {is} instead of {was}{flags}");
@@ -109,7 +103,7 @@ fn function<'a>(
 }
 
 /// Whether who calls the function calls what it returns instead.
-fn is_indirect(side: &ProvedObject<'_>, range: ByteRange) -> bool {
+fn is_indirect(side: &ProofSide<'_>, range: ByteRange) -> bool {
     let mut names = side.symbols(range.section, range.start, range.start.saturating_add(1));
     names.any(|(_, symbol)| symbol.indirect)
 }
@@ -129,14 +123,14 @@ pub(super) struct Solver<'w, 'a> {
     numbers: HashMap<Node, usize>,
     nodes: Vec<Option<NodeOutcome<'a>>>,
     /// What is not proven, and why.
-    failed: BTreeMap<Provable, Difference>,
+    failed: BTreeMap<Goal, Difference>,
 }
 
 impl<'w, 'a> Solver<'w, 'a> {
     fn new(world: &'w World<'a>, pairs: List<PairId, Option<OfPair<'a>>>) -> Self {
         let [a, b] = &world.sides;
         let (original, patched) = rayon::join(|| extent::entered(a), || extent::entered(b));
-        let sizes = |side: &ProvedObject<'_>| -> u64 {
+        let sizes = |side: &ProofSide<'_>| -> u64 {
             side.object.sections.iter().map(|section| section.data.len() as u64).sum()
         };
         let total = sizes(a).saturating_add(sizes(b)).saturating_mul(64);
@@ -151,14 +145,13 @@ impl<'w, 'a> Solver<'w, 'a> {
     }
 
     /// All sinks, with whose they are.
-    fn sinks(&self) -> impl Iterator<Item = (Provable, &Sink<'a>)> {
+    fn sinks(&self) -> impl Iterator<Item = (Goal, &Sink<'a>)> {
         let pairs = self.pairs.with_ids();
-        let pairs = pairs.filter_map(|(it, id)| Some((Provable::Pair(id), &it.as_ref()?.sink)));
+        let pairs = pairs.filter_map(|(it, id)| Some((Goal::Pair(id), &it.as_ref()?.sink)));
         let nodes = self.nodes.iter().enumerate();
-        let nodes =
-            nodes.filter_map(|(number, it)| Some((Provable::Node(number), &it.as_ref()?.sink)));
+        let nodes = nodes.filter_map(|(number, it)| Some((Goal::Node(number), &it.as_ref()?.sink)));
         let left = self.left.iter().enumerate();
-        let left = left.map(|(number, it)| (Provable::Left(number), &it.sink));
+        let left = left.map(|(number, it)| (Goal::Left(number), &it.sink));
         pairs.chain(nodes).chain(left)
     }
 
@@ -227,7 +220,7 @@ impl<'w, 'a> Solver<'w, 'a> {
                     "it is now apart from what it was one with"
                 };
                 let difference = Difference::new(DifferenceKind::Symbol, 0, text);
-                self.failed.entry(Provable::Pair(id)).or_insert(difference);
+                self.failed.entry(Goal::Pair(id)).or_insert(difference);
             }
         }
     }
@@ -240,7 +233,7 @@ impl<'w, 'a> Solver<'w, 'a> {
         let failed = spread(&own, &users, |_| String::new());
         let mut changed: [Vec<ByteRange>; 2] = Default::default();
         for (pair, id) in self.world.pairs.with_ids() {
-            if !pair.equal || failed.contains_key(&Provable::Pair(id)) {
+            if !pair.equal || failed.contains_key(&Goal::Pair(id)) {
                 changed[0].push(pair.original);
                 changed[1].push(pair.patched);
             }
@@ -253,7 +246,7 @@ impl<'w, 'a> Solver<'w, 'a> {
             let [original, patched] = outcome.covered;
             ours.add(original);
             theirs.add(patched);
-            if failed.contains_key(&Provable::Node(number)) {
+            if failed.contains_key(&Goal::Node(number)) {
                 changed[0].push(original);
                 changed[1].push(patched);
             }
@@ -317,7 +310,7 @@ impl<'w, 'a> Solver<'w, 'a> {
         for number in cycles::contradicting(&nodes, &edges) {
             let text = "the ways through it meet at other places";
             let difference = Difference::new(DifferenceKind::Target, 0, text);
-            self.failed.entry(Provable::Node(number)).or_insert(difference);
+            self.failed.entry(Goal::Node(number)).or_insert(difference);
         }
     }
 
@@ -333,13 +326,13 @@ impl<'w, 'a> Solver<'w, 'a> {
     }
 
     /// What is not proven by itself, and who uses each node.
-    fn own(&self) -> (BTreeMap<Provable, Difference>, NodeUsers) {
+    fn own(&self) -> (BTreeMap<Goal, Difference>, NodeUsers) {
         let mut own = self.failed.clone();
         let pairs = self.pairs.with_ids();
-        let pairs = pairs.filter_map(|(it, id)| Some((Provable::Pair(id), &it.as_ref()?.result)));
+        let pairs = pairs.filter_map(|(it, id)| Some((Goal::Pair(id), &it.as_ref()?.result)));
         let nodes = self.nodes.iter().enumerate();
-        let nodes = nodes.filter_map(|(at, it)| Some((Provable::Node(at), &it.as_ref()?.result)));
-        let left = self.left.iter().enumerate().map(|(at, it)| (Provable::Left(at), &it.result));
+        let nodes = nodes.filter_map(|(at, it)| Some((Goal::Node(at), &it.as_ref()?.result)));
+        let left = self.left.iter().enumerate().map(|(at, it)| (Goal::Left(at), &it.result));
         for (item, result) in pairs.chain(nodes).chain(left) {
             if let Err(difference) = result {
                 own.insert(item, difference.clone());
@@ -357,8 +350,8 @@ impl<'w, 'a> Solver<'w, 'a> {
     }
 
     /// Who uses each node, if any node is not proven.
-    fn users(&self, own: &BTreeMap<Provable, Difference>) -> NodeUsers {
-        if !own.keys().any(|item| matches!(item, Provable::Node(_))) {
+    fn users(&self, own: &BTreeMap<Goal, Difference>) -> NodeUsers {
+        if !own.keys().any(|item| matches!(item, Goal::Node(_))) {
             return NodeUsers::new();
         }
         let mut users: NodeUsers = vec![Vec::new(); self.nodes.len()];
@@ -373,8 +366,8 @@ impl<'w, 'a> Solver<'w, 'a> {
         users
     }
 
-    fn finish(self) -> ProofResult {
-        let mut proof = ProofResult::default();
+    fn finish(self) -> Proof {
+        let mut proof = Proof::default();
         for pair in self.pairs.iter().flatten() {
             if pair.is_raw { proof.raw += 1 } else { proof.constructed += 1 }
         }
@@ -386,9 +379,9 @@ impl<'w, 'a> Solver<'w, 'a> {
         let (own, users) = self.own();
         for (item, difference) in spread(&own, &users, |node| self.describe(node)) {
             match item {
-                Provable::Pair(id) => proof.unproven.push((id, difference)),
-                Provable::Left(number) => proof.others.extend(self.other(number, difference)),
-                Provable::Node(_) => {}
+                Goal::Pair(id) => proof.unproven.push((id, difference)),
+                Goal::Left(number) => proof.others.extend(self.other(number, difference)),
+                Goal::Node(_) => {}
             }
         }
         proof

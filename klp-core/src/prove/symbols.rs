@@ -14,8 +14,8 @@ use super::difference::{Difference, DifferenceKind};
 use super::left::UnpairedResult;
 use super::names;
 use super::sections::SectionPurpose;
-use super::side::{ByteRange, Owner, ProvedObject};
-use super::target::{MemoryUse, ReferenceTarget};
+use super::side::{ByteRange, Owner, ProofSide};
+use super::target::{MemoryUse, Target};
 use super::world::World;
 
 /// Compares the names of both objects.
@@ -75,7 +75,7 @@ fn base(name: &[u8]) -> Cow<'_, [u8]> {
     names::base(name)
 }
 
-fn by_name<'a>(side: &ProvedObject<'a>) -> HashMap<&'a [u8], &'a Symbol<'a>> {
+fn by_name<'a>(side: &ProofSide<'a>) -> HashMap<&'a [u8], &'a Symbol<'a>> {
     let symbols = side.object.symbols.iter().filter(|symbol| {
         let counts = match symbol.place {
             Definition::Section(section) => {
@@ -99,7 +99,7 @@ fn range(symbol: &Symbol<'_>) -> Option<ByteRange> {
 }
 
 /// Whether it stands on a unit of both objects that is not reported already.
-fn is_alias(world: &World<'_>, side: &ProvedObject<'_>, symbol: &Symbol<'_>) -> bool {
+fn is_alias(world: &World<'_>, side: &ProofSide<'_>, symbol: &Symbol<'_>) -> bool {
     let Definition::Section(section) = symbol.place else { return true };
     side.units_at(section, symbol.value).iter().any(|unit| match unit.owner {
         Owner::Pair(pair) => unit.start == symbol.value && world.pair(pair).equal,
@@ -148,7 +148,7 @@ fn same<'a>(
     match (was.place, is.place) {
         (Definition::Section(from), Definition::Section(to)) => {
             let [a, b] = &world.sides;
-            let is_reported = |side: &ProvedObject<'_>, section: SectionId, at: u64| {
+            let is_reported = |side: &ProofSide<'_>, section: SectionId, at: u64| {
                 side.units_at(section, at).iter().any(|unit| match unit.owner {
                     Owner::Pair(number) => {
                         let pair = world.pair(number);
@@ -161,7 +161,7 @@ fn same<'a>(
             if is_reported(a, from, was.value) || is_reported(b, to, is.value) {
                 return Ok(());
             }
-            let place = |section: SectionId, symbol: &Symbol<'_>| ReferenceTarget::Place {
+            let place = |section: SectionId, symbol: &Symbol<'_>| Target::Place {
                 section,
                 offset: symbol.value.cast_signed(),
                 symbol: None,

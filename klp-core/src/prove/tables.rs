@@ -11,7 +11,7 @@ use crate::ids::{Id, List};
 
 use super::sections::{SectionMeaning, SectionPurpose};
 use super::table::TableKind;
-use super::target::{self, ReferenceTarget};
+use super::target::{self, Target};
 
 /// What an entry says about its instruction.
 #[derive(Debug, Clone)]
@@ -19,9 +19,9 @@ pub(super) enum ProvedField<'a> {
     /// These bits.
     Bits(u64),
     /// This thing.
-    Target(ReferenceTarget<'a>),
+    Target(Target<'a>),
     /// So many bytes of code there take the instruction's place.
-    Code(ReferenceTarget<'a>, u64),
+    Code(Target<'a>, u64),
     /// It is in the table of this name.
     In(&'a [u8]),
 }
@@ -48,7 +48,7 @@ pub(super) struct ProvedEntry<'a> {
 
 impl<'a> ProvedEntry<'a> {
     /// All that it refers to besides the code it describes.
-    pub(super) fn targets(&self) -> impl Iterator<Item = &ReferenceTarget<'a>> {
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Target<'a>> {
         self.fields.iter().filter_map(|field| match field {
             ProvedField::Target(target) | ProvedField::Code(target, _) => Some(target),
             ProvedField::Bits(_) | ProvedField::In(_) => None,
@@ -88,8 +88,7 @@ impl<'a> EntryReader<'a, '_> {
     /// annotations, and name the file where newer ones without file names have the format.
     fn is_file_at(&self, at: u64) -> bool {
         let Some(reloc) = self.reloc(at) else { return true };
-        let ReferenceTarget::Place { section, offset, .. } = target::of(self.object, &reloc, 0)
-        else {
+        let Target::Place { section, offset, .. } = target::of(self.object, &reloc, 0) else {
             return true;
         };
         let text = usize::try_from(offset).ok().and_then(|from| {
@@ -160,7 +159,7 @@ pub(super) fn read<'a>(
             continue;
         }
         let is_code = |reloc: &Reloc| match target::of(object, reloc, 0) {
-            ReferenceTarget::Place { section, .. } => object.section(section).is_code(),
+            Target::Place { section, .. } => object.section(section).is_code(),
             _ => false,
         };
         let Some(size) = stride(section, table, sizes(table), is_code) else {
@@ -208,7 +207,7 @@ fn entry<'a>(
 ) -> Option<ProvedEntry<'a>> {
     let object = reader.object;
     let place = target::of(object, &reader.reloc(0)?, 0);
-    let ReferenceTarget::Place { section: code, offset, .. } = place else { return None };
+    let Target::Place { section: code, offset, .. } = place else { return None };
     let mut fields = SmallVec::new();
     let (mut len, mut is_free, mut is_derived) = (0, false, false);
     match (table, size) {

@@ -25,7 +25,7 @@ pub(super) struct NamedPlace {
 
 /// What a reference refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ReferenceTarget<'a> {
+pub(super) enum Target<'a> {
     /// A name of another object.
     Undefined { name: &'a [u8], addend: i64, weak: bool },
     /// A number.
@@ -38,7 +38,7 @@ pub(super) enum ReferenceTarget<'a> {
     Unknown,
 }
 
-impl ReferenceTarget<'_> {
+impl Target<'_> {
     /// The lowest two bits, where flags are in addresses of what is aligned.
     pub(super) fn low_bits(&self) -> u64 {
         let number = match self {
@@ -52,23 +52,19 @@ impl ReferenceTarget<'_> {
 }
 
 /// What `reloc` refers to; `bias` is what the reference adds to the relocation's own reading.
-pub(super) fn of<'a>(object: &ElfObject<'a>, reloc: &Reloc, bias: i64) -> ReferenceTarget<'a> {
+pub(super) fn of<'a>(object: &ElfObject<'a>, reloc: &Reloc, bias: i64) -> Target<'a> {
     let symbol = object.symbol(reloc.symbol);
     if matches!(reloc.kind, RelocKind::Unknown(_)) {
-        return ReferenceTarget::Unknown;
+        return Target::Unknown;
     }
     let addend = reloc.addend.wrapping_add(bias);
     match symbol.place {
         // The symbol of number 0 has no name and means 0.
-        Definition::Undefined if reloc.symbol.number() == 0 => ReferenceTarget::Absolute(addend),
-        Definition::Undefined => {
-            ReferenceTarget::Undefined { name: symbol.name, addend, weak: symbol.weak }
-        }
-        Definition::Absolute => {
-            ReferenceTarget::Absolute(symbol.value.cast_signed().wrapping_add(addend))
-        }
-        Definition::Common => ReferenceTarget::Common { name: symbol.name, addend },
-        Definition::Section(section) => ReferenceTarget::Place {
+        Definition::Undefined if reloc.symbol.number() == 0 => Target::Absolute(addend),
+        Definition::Undefined => Target::Undefined { name: symbol.name, addend, weak: symbol.weak },
+        Definition::Absolute => Target::Absolute(symbol.value.cast_signed().wrapping_add(addend)),
+        Definition::Common => Target::Common { name: symbol.name, addend },
+        Definition::Section(section) => Target::Place {
             section,
             offset: symbol.value.cast_signed().wrapping_add(addend),
             symbol: (symbol.kind != SymbolKind::Section).then_some(reloc.symbol),

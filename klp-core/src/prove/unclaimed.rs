@@ -1,14 +1,14 @@
 //! Code that nothing was claimed about.
 
-use super::side::{ByteRange, ProvedObject};
+use super::side::{ByteRange, ProofSide};
 use super::walk;
 use crate::elf::Place;
 
 /// The stretches at two places, each a section and an offset: those of a symbol where both have one, else as far as
 /// control goes.
 pub(super) fn stretches(
-    (a_side, a): (&ProvedObject<'_>, Place),
-    (b_side, b): (&ProvedObject<'_>, Place),
+    (a_side, a): (&ProofSide<'_>, Place),
+    (b_side, b): (&ProofSide<'_>, Place),
 ) -> Option<(ByteRange, ByteRange)> {
     match (of_symbol(a_side, a), of_symbol(b_side, b)) {
         (Some(original), Some(patched)) => Some((original, patched)),
@@ -16,14 +16,14 @@ pub(super) fn stretches(
     }
 }
 
-fn of_symbol(side: &ProvedObject<'_>, Place { section, offset: at }: Place) -> Option<ByteRange> {
+fn of_symbol(side: &ProofSide<'_>, Place { section, offset: at }: Place) -> Option<ByteRange> {
     let symbol = side.sized_symbol(section, at)?;
     let end = symbol.end().min(side.size(section));
     (end > at).then_some(ByteRange { section, start: symbol.value, end })
 }
 
 /// From a place as far as control goes on, up to the next unit or symbol.
-fn straight(side: &ProvedObject<'_>, Place { section, offset: start }: Place) -> Option<ByteRange> {
+fn straight(side: &ProofSide<'_>, Place { section, offset: start }: Place) -> Option<ByteRange> {
     if start > side.size(section) {
         return None;
     }

@@ -7,13 +7,13 @@ use crate::elf::{Place, Reloc, RelocKind, Section, SectionId};
 use crate::slices::SliceParts as _;
 
 use super::names;
-use super::side::{ByteRange, ProvedObject};
+use super::side::{ByteRange, ProofSide};
 use super::table::TableKind;
-use super::target::{self, MemoryUse, ReferenceTarget};
+use super::target::{self, MemoryUse, Target};
 
 /// What is special about an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum InstructionRole {
+pub(super) enum InstRole {
     Plain,
     /// The call of the function tracer, or the NOP in its place.
     Trace,
@@ -25,15 +25,15 @@ pub(super) enum InstructionRole {
 
 /// One instruction that counts.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ProvedInstruction {
+pub(super) struct Inst {
     pub(super) at: u64,
     pub(super) len: u64,
     pub(super) form: Form,
     pub(super) ends: bool,
-    pub(super) role: InstructionRole,
+    pub(super) role: InstRole,
 }
 
-impl ProvedInstruction {
+impl Inst {
     pub(super) fn range(&self, section: SectionId) -> ByteRange {
         ByteRange { section, start: self.at, end: self.at.saturating_add(self.len) }
     }
@@ -45,12 +45,12 @@ impl ProvedInstruction {
 
 /// A field of an instruction that refers to something.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ReferringOperand<'a> {
+pub(super) struct Operand<'a> {
     pub(super) at: u64,
     pub(super) mask: Mask,
     /// What relocates it, if anything does.
     pub(super) kind: Option<RelocKind>,
-    pub(super) target: ReferenceTarget<'a>,
+    pub(super) target: Target<'a>,
     pub(super) usage: MemoryUse,
     /// Something starts at the target: its address is taken, or an array is indexed there, element by element.
     pub(super) starts: bool,
@@ -80,10 +80,10 @@ impl OperandField {
     /// these relocations; nothing where they are fewer.
     pub(super) fn operand<'a>(
         &self,
-        side: &ProvedObject<'a>,
+        side: &ProofSide<'a>,
         Place { section, offset: at }: Place,
         relocs: &[Reloc],
-    ) -> Option<ReferringOperand<'a>> {
+    ) -> Option<Operand<'a>> {
         let (kind, target) = match self.refers {
             Refers::Reloc(number, bias) => {
                 let reloc = relocs.get(number)?;
@@ -91,11 +91,11 @@ impl OperandField {
             }
             Refers::Distance(distance) => {
                 let offset = at.cast_signed().wrapping_add(distance);
-                (None, ReferenceTarget::Place { section, offset, symbol: None })
+                (None, Target::Place { section, offset, symbol: None })
             }
         };
         let Self { at, mask, usage, starts, .. } = *self;
-        Some(ReferringOperand { at, mask, kind, target, usage, starts })
+        Some(Operand { at, mask, kind, target, usage, starts })
     }
 }
 
@@ -103,17 +103,17 @@ impl OperandField {
 pub(super) type Relocated = SmallVec<[Reloc; 2]>;
 
 /// The relocations of `inst` that do anything.
-pub(super) fn relocs(of: &Section<'_>, inst: &ProvedInstruction) -> Relocated {
+pub(super) fn relocs(of: &Section<'_>, inst: &Inst) -> Relocated {
     let relocs = of.relocs.within(inst.at, inst.at.saturating_add(inst.len));
     relocs.filter(|reloc| reloc.kind != RelocKind::None).collect()
 }
 
 /// What `inst` refers to.
 pub(super) fn operands<'a>(
-    side: &ProvedObject<'a>,
+    side: &ProofSide<'a>,
     section: SectionId,
-    inst: &ProvedInstruction,
-) -> SmallVec<[ReferringOperand<'a>; 2]> {
+    inst: &Inst,
+) -> SmallVec<[Operand<'a>; 2]> {
     let of = side.section(section);
     let relocs = relocs(of, inst);
     let fields = fields(side, of, inst, &relocs);
@@ -122,23 +122,19 @@ pub(super) fn operands<'a>(
 
 /// The fields of `inst` that refer to something; `relocs` are its relocations.
 fn fields(
-    side: &ProvedObject<'_>,
+    side: &ProofSide<'_>,
     of: &Section<'_>,
-    inst: &ProvedInstruction,
+    inst: &Inst,
     relocs: &[Reloc],
 ) -> SmallVec<[OperandField; 2]> {
-    if inst.role == InstructionRole::Data {
+    if inst.role == InstRole::Data {
         return of_data(inst, relocs);
     }
     let code = of.in_file(inst.at, inst.at.saturating_add(inst.len));
     for_machine!(side.object.machine, A => of_code::<A>(code, inst, relocs))
 }
 
-fn of_code<A: Arch>(
-    code: &[u8],
-    inst: &ProvedInstruction,
-    relocs: &[Reloc],
-) -> SmallVec<[OperandField; 2]> {
+fn of_code<A: Arch>(code: &[u8], inst: &Inst, relocs: &[Reloc]) -> SmallVec<[OperandField; 2]> {
     let mut reader = A::Instructions::new(code, inst.at);
     match reader.next() {
         Some(Ok(decoded)) => of_instruction(&mut reader, &decoded, inst, relocs),
@@ -146,7 +142,7 @@ fn of_code<A: Arch>(
     }
 }
 
-pub(super) fn of_data(inst: &ProvedInstruction, relocs: &[Reloc]) -> SmallVec<[OperandField; 2]> {
+pub(super) fn of_data(inst: &Inst, relocs: &[Reloc]) -> SmallVec<[OperandField; 2]> {
     let field = |(number, reloc): (usize, &Reloc)| OperandField {
         at: reloc.offset.saturating_sub(inst.at),
         mask: reloc.kind.mask(),
@@ -161,7 +157,7 @@ pub(super) fn of_data(inst: &ProvedInstruction, relocs: &[Reloc]) -> SmallVec<[O
 pub(super) fn of_instruction<'c>(
     reader: &mut impl Instructions<'c>,
     decoded: &Decoded,
-    inst: &ProvedInstruction,
+    inst: &Inst,
     relocs: &[Reloc],
 ) -> SmallVec<[OperandField; 2]> {
     let mut found = SmallVec::new();
@@ -231,7 +227,7 @@ struct Marks {
     traced: Vec<u64>,
 }
 
-fn marks(side: &ProvedObject<'_>, range: ByteRange) -> Marks {
+fn marks(side: &ProofSide<'_>, range: ByteRange) -> Marks {
     let mut marks =
         Marks { places: Vec::new(), runs: Vec::new(), free: Vec::new(), traced: Vec::new() };
     for (_, entry) in side.entries_in(range) {
@@ -257,18 +253,18 @@ fn marks(side: &ProvedObject<'_>, range: ByteRange) -> Marks {
 }
 
 /// Whether the call at a place is that of the function tracer.
-fn is_trace_call(side: &ProvedObject<'_>, section: SectionId, inst: &ProvedInstruction) -> bool {
+fn is_trace_call(side: &ProofSide<'_>, section: SectionId, inst: &Inst) -> bool {
     let reloc = side.section(section).relocs.at(inst.at.saturating_add(1));
     let symbol = reloc.map(|reloc| side.object.symbol(reloc.symbol));
     inst.is_call() && symbol.is_some_and(|symbol| matches!(symbol.name, b"__fentry__" | b"mcount"))
 }
 
 /// All instructions of `range`, NOPs too.
-fn all(side: &ProvedObject<'_>, range: ByteRange) -> Vec<ProvedInstruction> {
+fn all(side: &ProofSide<'_>, range: ByteRange) -> Vec<Inst> {
     for_machine!(side.object.machine, A => all_of::<A>(side, range))
 }
 
-fn all_of<A: Arch>(side: &ProvedObject<'_>, range: ByteRange) -> Vec<ProvedInstruction> {
+fn all_of<A: Arch>(side: &ProofSide<'_>, range: ByteRange) -> Vec<Inst> {
     let section = side.section(range.section);
     let code = section.in_file(range.start, range.end);
     let mut reader = A::Instructions::new(code, range.start);
@@ -277,32 +273,20 @@ fn all_of<A: Arch>(side: &ProvedObject<'_>, range: ByteRange) -> Vec<ProvedInstr
         let place = reader.place();
         let (at, len) = (place.start, place.end.min(range.end) - place.start);
         found.push(match decoded {
-            Ok(it) => ProvedInstruction {
-                at,
-                len,
-                form: it.form,
-                ends: it.ends_flow,
-                role: InstructionRole::Plain,
-            },
-            Err(_) => ProvedInstruction {
-                at,
-                len,
-                form: Form::Plain,
-                ends: true,
-                role: InstructionRole::Data,
-            },
+            Ok(it) => Inst { at, len, form: it.form, ends: it.ends_flow, role: InstRole::Plain },
+            Err(_) => Inst { at, len, form: Form::Plain, ends: true, role: InstRole::Data },
         });
     }
     found
 }
 
 /// The instructions of `range` that count.
-pub(super) fn counted(side: &ProvedObject<'_>, range: ByteRange) -> Vec<ProvedInstruction> {
+pub(super) fn counted(side: &ProofSide<'_>, range: ByteRange) -> Vec<Inst> {
     let marks = marks(side, range);
     let all = all(side, range);
     let data = data(side, range, &all);
     let relocs = &side.section(range.section).relocs;
-    let mut found: Vec<ProvedInstruction> = Vec::with_capacity(all.len());
+    let mut found: Vec<Inst> = Vec::with_capacity(all.len());
     let mut in_run = false;
     for mut inst in all {
         // They are in order and apart.
@@ -310,13 +294,7 @@ pub(super) fn counted(side: &ProvedObject<'_>, range: ByteRange) -> Vec<ProvedIn
         if let Some(stretch) = stretch.filter(|it| it.contains(range.section, inst.at)) {
             if inst.at == stretch.start {
                 let (at, len) = (stretch.start, stretch.len());
-                found.push(ProvedInstruction {
-                    at,
-                    len,
-                    form: Form::Plain,
-                    ends: true,
-                    role: InstructionRole::Data,
-                });
+                found.push(Inst { at, len, form: Form::Plain, ends: true, role: InstRole::Data });
             }
             continue;
         }
@@ -329,9 +307,9 @@ pub(super) fn counted(side: &ProvedObject<'_>, range: ByteRange) -> Vec<ProvedIn
             continue;
         }
         if has(&marks.free) && (is_nop || matches!(inst.form, Form::Branch { call: false, .. })) {
-            inst.role = InstructionRole::Free;
+            inst.role = InstRole::Free;
         } else if is_nop && has(&marks.traced) || is_trace_call(side, range.section, &inst) {
-            inst.role = InstructionRole::Trace;
+            inst.role = InstRole::Trace;
         }
         found.push(inst);
     }
@@ -341,7 +319,7 @@ pub(super) fn counted(side: &ProvedObject<'_>, range: ByteRange) -> Vec<ProvedIn
 /// Stretches that are read as data: behind an instruction that ends the flow, at a place that the code itself or, by a
 /// relocation, other code refers to other than by a branch, up to where a branch leads. Each starts with an instruction: what
 /// is before a place in the middle of one is compared as code.
-fn data(side: &ProvedObject<'_>, range: ByteRange, all: &[ProvedInstruction]) -> Vec<ByteRange> {
+fn data(side: &ProofSide<'_>, range: ByteRange, all: &[Inst]) -> Vec<ByteRange> {
     let section = side.section(range.section);
     let mut read: Vec<u64> = side.held(range).filter(|at| *at != range.start).collect();
     let mut entered = vec![range.end];
@@ -362,7 +340,7 @@ fn data(side: &ProvedObject<'_>, range: ByteRange, all: &[ProvedInstruction]) ->
             continue;
         }
         for operand in operands(side, range.section, inst) {
-            if let ReferenceTarget::Place { section, offset, .. } = operand.target
+            if let Target::Place { section, offset, .. } = operand.target
                 && let Ok(offset) = u64::try_from(offset)
                 && range.contains(section, offset)
             {
@@ -403,16 +381,11 @@ fn is_ip_relative<A: Arch>(code: &[u8]) -> bool {
 }
 
 /// Where straight-line code from a place ends: behind what ends the flow, or at `limit`.
-pub(super) fn straight(side: &ProvedObject<'_>, section: SectionId, start: u64, limit: u64) -> u64 {
+pub(super) fn straight(side: &ProofSide<'_>, section: SectionId, start: u64, limit: u64) -> u64 {
     for_machine!(side.object.machine, A => straight_of::<A>(side, section, start, limit))
 }
 
-fn straight_of<A: Arch>(
-    side: &ProvedObject<'_>,
-    section: SectionId,
-    start: u64,
-    limit: u64,
-) -> u64 {
+fn straight_of<A: Arch>(side: &ProofSide<'_>, section: SectionId, start: u64, limit: u64) -> u64 {
     let of = side.section(section);
     let limit = limit.min(of.size);
     let code = of.in_file(start, limit);

@@ -13,7 +13,7 @@ use super::align::{self, Alignment};
 use super::difference::Difference;
 use super::keys::Keys;
 use super::names;
-use super::side::{ByteRange, ClaimedUnit, Owner, ProvedObject};
+use super::side::{ByteRange, ClaimedUnit, Owner, ProofSide};
 use super::x86_64;
 use super::{Claims, UnitKind};
 
@@ -28,7 +28,7 @@ pub(super) struct Ranges {
 }
 
 pub(super) struct World<'a> {
-    pub(super) sides: [ProvedObject<'a>; 2],
+    pub(super) sides: [ProofSide<'a>; 2],
     pub(super) pairs: List<PairId, Ranges>,
     /// Of each function, which instruction is which, or why that cannot be said.
     pub(super) alignments: List<PairId, Option<Result<Alignment, Difference>>>,
@@ -43,7 +43,7 @@ impl<'a> World<'a> {
         patched: &'a ElfObject<'a>,
         claims: &'a Claims,
     ) -> Self {
-        let (a, b) = rayon::join(|| ProvedObject::new(original), || ProvedObject::new(patched));
+        let (a, b) = rayon::join(|| ProofSide::new(original), || ProofSide::new(patched));
         let mut sides = [a, b];
         let pairs =
             claims.pairs.as_slice().par_iter().with_min_len(256).map(|pair| ranges(&sides, pair));
@@ -89,7 +89,7 @@ impl<'a> World<'a> {
     }
 }
 
-fn function_end(side: &ProvedObject<'_>, at: &Place) -> (u64, bool) {
+fn function_end(side: &ProofSide<'_>, at: &Place) -> (u64, bool) {
     let here = side.symbols(at.section, at.offset, at.offset.saturating_add(1));
     let functions = here.filter(|(_, symbol)| symbol.kind == SymbolKind::Function);
     let length = functions.map(|(_, symbol)| symbol.size).max().unwrap_or(0);
@@ -103,7 +103,7 @@ fn function_end(side: &ProvedObject<'_>, at: &Place) -> (u64, bool) {
 
 /// Where code of a label ends that no symbol calls a function: at the next label, but for what a linker fills up with behind
 /// the label's size.
-fn label_end(side: &ProvedObject<'_>, at: &Place) -> u64 {
+fn label_end(side: &ProofSide<'_>, at: &Place) -> u64 {
     let next = side.next_symbol(at.section, at.offset).max(at.offset);
     let length = objects(side, at).iter().map(|symbol| symbol.size).max().unwrap_or(0);
     let sized = at.offset.saturating_add(length);
@@ -114,7 +114,7 @@ fn label_end(side: &ProvedObject<'_>, at: &Place) -> u64 {
     if is_filled { sized } else { next }
 }
 
-fn data_end(side: &ProvedObject<'_>, at: &Place, length: Option<u64>) -> (u64, bool) {
+fn data_end(side: &ProofSide<'_>, at: &Place, length: Option<u64>) -> (u64, bool) {
     let limit = side.size(at.section).max(at.offset);
     match length {
         Some(length) => (at.offset.saturating_add(length).min(limit), true),
@@ -123,14 +123,14 @@ fn data_end(side: &ProvedObject<'_>, at: &Place, length: Option<u64>) -> (u64, b
 }
 
 /// Names at a place with their sizes.
-fn objects<'a>(side: &ProvedObject<'a>, at: &Place) -> SmallVec<[&'a Symbol<'a>; 2]> {
+fn objects<'a>(side: &ProofSide<'a>, at: &Place) -> SmallVec<[&'a Symbol<'a>; 2]> {
     let here = side.symbols(at.section, at.offset, at.offset.saturating_add(1));
     here.map(|(_, symbol)| symbol).take(64).collect()
 }
 
 /// The sizes of a data object on both sides. An empty object can share its place with another one, and then the
 /// names say which of the symbols there are meant.
-fn data_sizes(sides: &[ProvedObject<'_>; 2], pair: &super::UnitPair) -> [Option<u64>; 2] {
+fn data_sizes(sides: &[ProofSide<'_>; 2], pair: &super::UnitPair) -> [Option<u64>; 2] {
     let [a, b] = sides;
     let (a, b) = (objects(a, &pair.original), objects(b, &pair.patched));
     if let ([was], [is]) = (a.as_slice(), b.as_slice()) {
@@ -155,7 +155,7 @@ fn data_sizes(sides: &[ProvedObject<'_>; 2], pair: &super::UnitPair) -> [Option<
     [is_empty(&a, original), is_empty(&b, patched)]
 }
 
-fn ranges(sides: &[ProvedObject<'_>; 2], pair: &super::UnitPair) -> Ranges {
+fn ranges(sides: &[ProofSide<'_>; 2], pair: &super::UnitPair) -> Ranges {
     let [a, b] = sides;
     let ((a_end, a_sized), (b_end, b_sized)) = match pair.unit {
         UnitKind::Function => (function_end(a, &pair.original), function_end(b, &pair.patched)),
@@ -174,7 +174,7 @@ fn ranges(sides: &[ProvedObject<'_>; 2], pair: &super::UnitPair) -> Ranges {
     }
 }
 
-fn lone(side: &ProvedObject<'_>, at: &Place) -> ClaimedUnit {
+fn lone(side: &ProofSide<'_>, at: &Place) -> ClaimedUnit {
     let end = if side.is_code(at.section) {
         function_end(side, at).0
     } else {
