@@ -4,8 +4,8 @@
 //! Each step is a type, and each type is made from the one before:
 //!
 //! 1. [`Kernel::find`] takes what names a kernel (a [`Location`]) and says how it came to be: [`KernelKind`].
-//! 2. [`Kernel::open`] waits for the kernel's directory, and [`LockedKernel::original`] builds the kernel as it is, or takes
-//!    the build that is kept: the [`Original`].
+//! 2. [`Kernel::open`] waits for the kernel's directory, and [`LockedKernel::original`] builds the kernel as it is, or
+//!    takes the build that is kept: the [`Original`].
 //! 3. [`Original::patched`] builds it with a [`PatchSet`](kbuild_glue::PatchSet): the [`Patched`] kernel.
 //! 4. [`Patched::compare`] names the functions that changed: the [`Comparison`].
 //! 5. [`Comparison::livepatch`] makes a module of them: the [`Livepatch`].

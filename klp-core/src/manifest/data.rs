@@ -38,8 +38,8 @@ pub struct ManifestData<'a> {
     /// Why it has no checksum.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<&'a str>,
-    /// Symbols that it and the unnamed data behind it refer to, as [`ManifestObject::symbol`](super::ManifestObject::symbol) knows
-    /// them.
+    /// Symbols that it and the unnamed data behind it refer to, as [`ManifestObject::symbol`](super::ManifestObject::symbol)
+    /// knows them.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub references: &'a [u32],
 }

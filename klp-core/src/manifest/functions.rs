@@ -40,8 +40,8 @@ pub struct ManifestFunction<'a> {
     /// Short digests of each kind of content, to tell which kind differs.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub kinds: &'a [(ContentKind, ShortDigest)],
-    /// Symbols that it refers to, as [`ManifestObject::symbol`](super::ManifestObject::symbol) knows them, in the order of their
-    /// first use.
+    /// Symbols that it refers to, as [`ManifestObject::symbol`](super::ManifestObject::symbol) knows them, in the order of
+    /// their first use.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub references: &'a [u32],
     /// Symbols that the unnamed data behind it refers to.

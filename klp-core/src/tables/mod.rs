@@ -1,9 +1,9 @@
 //! Special sections: tables whose entries belong to places in code.
 //!
 //! Each section has a file, which decodes an entry from bytes and relocations into named fields. A new section is a
-//! file here with its format, a line in [`FORMATS`], one in [`DecodedEntry`], its name in [`crate::rules::ATTRIBUTED`], and
-//! what the digest makes of its fields (`checksum/entries.rs`). `listed.rs` reads what has no file and holds nothing but
-//! such places.
+//! file here with its format, a line in [`FORMATS`], one in [`DecodedEntry`], its name in [`crate::rules::ATTRIBUTED`],
+//! and what the digest makes of its fields (`checksum/entries.rs`). `listed.rs` reads what has no file and holds nothing
+//! but such places.
 
 mod alternatives;
 mod bug_table;
