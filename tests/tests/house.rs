@@ -33,17 +33,17 @@ const NUMBERS: &[(&str, &str)] = &[
     ("module/raw.rs", "symbol: u32"),
 ];
 
-const CRATES: &[&str] = &["cargo-klp", "kbuild-glue", "klp", "klp-core", "klp-vm"];
+pub(crate) const CRATES: &[&str] = &["cargo-klp", "kbuild-glue", "klp", "klp-core", "klp-vm"];
 
 /// The code of a file: without comments and its module of tests.
-fn code(path: &Utf8Path) -> Result<String> {
+pub(crate) fn code(path: &Utf8Path) -> Result<String> {
     let text = fs_err::read_to_string(path)?;
     let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
     Ok(lines.collect::<Vec<&str>>().join("\n"))
 }
 
-fn sources(directory: &Utf8Path, found: &mut Vec<Utf8PathBuf>) -> Result<()> {
+pub(crate) fn sources(directory: &Utf8Path, found: &mut Vec<Utf8PathBuf>) -> Result<()> {
     for entry in directory.read_dir_utf8()? {
         let path = entry?.into_path();
         if path.is_dir() {

@@ -77,5 +77,6 @@ mod signed;
 mod stock_dry_run;
 mod stock_tools;
 mod terminal;
+mod type_names;
 mod types;
 mod why;
