@@ -42,6 +42,17 @@ pub(crate) const KBUILD: &[&str] = &[
     "SOURCE_DATE_EPOCH",
 ];
 
+/// What is another one in each terminal, and what programs above us set for themselves: no script makes code of it.
+const SESSION: &[&str] = &[
+    "COLUMNS", "DISPLAY", "EDITOR", "HOME", "HOST", "HOSTNAME", "LINES", "LOGNAME", "MAIL",
+    "OLDPWD", "PAGER", "PATH", "PWD", "SHELL", "SHLVL", "TEMP", "TERM", "TMP", "TMPDIR", "USER",
+    "VISUAL", "_",
+];
+const SESSION_GROUPS: &[&str] = &[
+    "CARGO", "COLOR", "DBUS_", "GIT_", "GPG_", "LC_", "LANG", "LESS", "LS_", "MAKE", "RUSTUP_",
+    "SSH_", "SUDO_", "SYSTEMD_", "TERM_", "TMUX", "XDG_",
+];
+
 /// The value of `name`, if it is set to something.
 #[expect(clippy::disallowed_methods, reason = "this is the one file that reads the environment")]
 fn get(name: &str) -> Option<OsString> {
@@ -53,6 +64,20 @@ pub(crate) fn kbuild_variables() -> Vec<String> {
     KBUILD
         .iter()
         .filter_map(|name| Some(format!("{name}={}", get(name)?.into_string().ok()?)))
+        .collect()
+}
+
+/// Names and values of the other variables that a script of the build may read.
+#[expect(clippy::disallowed_methods, reason = "this is the one file that reads the environment")]
+pub(crate) fn for_scripts() -> Vec<(String, String)> {
+    let is_of_the_session = |name: &str| {
+        SESSION.contains(&name) || SESSION_GROUPS.iter().any(|start| name.starts_with(start))
+    };
+    std::env::vars_os()
+        .filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+        })
+        .filter(|(name, _)| !KBUILD.contains(&name.as_str()) && !is_of_the_session(name))
         .collect()
 }
 

@@ -6,6 +6,7 @@ mod borrowed;
 mod calls;
 mod clean;
 mod clone;
+mod environment;
 mod error;
 mod external;
 mod generated;
@@ -52,6 +53,7 @@ use crate::revisions::Revisions;
 use crate::tree::{Tree, resolved};
 use calls::{targets, variables};
 pub use clean::{KeptFile, clean, kept_files};
+use environment::Environment;
 pub use error::BuildError;
 pub use external::{ModuleBuild, ModuleWorkspace};
 use kept::Kept;
@@ -70,6 +72,8 @@ pub struct BuildSettings<'a> {
     pub jobs: &'a Jobs,
     /// For make's command line, for example `LLVM=1`.
     pub variables: &'a [String],
+    /// Names and values of what else the environment has for scripts of the build.
+    pub environment: &'a [(String, String)],
     /// Whether the patched kernel is made by a full make in any case.
     pub full_make: bool,
     /// Ends the build from another thread.
@@ -256,7 +260,7 @@ impl Workspace {
         let variables = variables(settings);
         let fingerprint = Fingerprint::take(&self.root, mirror.stamps(), &config, &variables)?;
         let (kept, build) = (self.original_path(), self.build_path());
-        let why = match kept::find(&kept, &build, &fingerprint)? {
+        let why = match kept::find(&kept, &build, &fingerprint, settings.environment)? {
             Kept::Usable(objects, inventory, checked) => {
                 inventory.refresh(&checked, &build, &kept)?;
                 let basis = Basis { mirror, config: parsed, fingerprint };
@@ -271,6 +275,12 @@ impl Workspace {
             }
             Kept::Useless(why) => {
                 self.discard_build()?;
+                format!(" ({why})")
+            }
+            Kept::OfOtherEnvironment(why) => {
+                self.discard_build()?;
+                // Nobody knows of which environment the user's build is: ours starts from nothing.
+                fs::create_dir_all(&build).map_err(BuildError::io(&build))?;
                 format!(" ({why})")
             }
             Kept::Nothing => String::new(),
@@ -295,8 +305,21 @@ impl Workspace {
             return Err(BuildError::Altered { path });
         }
         let objects = linked_objects(&build)?;
-        kept::write(&kept, &build, &mirror, &objects, &fingerprint)?;
+        self.keep_original(&mirror, &objects, &fingerprint, settings)?;
         Ok(self.original_build(Basis { mirror, config: parsed, fingerprint }, objects, false))
+    }
+
+    /// Writes down what was built.
+    fn keep_original(
+        &self,
+        mirror: &Mirror,
+        objects: &[LinkedObject],
+        fingerprint: &Fingerprint,
+        settings: &BuildSettings<'_>,
+    ) -> Result<(), BuildError> {
+        let environment = Environment::of(mirror.path(), mirror.stamps(), settings.environment)?;
+        let (kept, build) = (self.original_path(), self.build_path());
+        kept::write(&kept, &build, mirror, objects, fingerprint, &environment)
     }
 
     /// Makes the output directory right again when a run before was killed.

@@ -20,7 +20,7 @@ use crate::packages::PackageNames;
 
 /// Variables of a make above us that would change what ours does. The kernel's own Makefile
 /// exports most of them when our recipe is part of it.
-const FOREIGN: &[&str] = &[
+pub(crate) const FOREIGN: &[&str] = &[
     "CARGO_MAKEFLAGS",
     "GNUMAKEFLAGS",
     "KBUILD_EXTMOD",

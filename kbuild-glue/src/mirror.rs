@@ -1,9 +1,11 @@
 //! A private copy of the sources, at one path for the original and the patched build.
 //!
-//! Five rules make it safe and right:
+//! Six rules make it safe and right:
 //!
 //! - A file of the mirror is a file of its own: whatever is done to it, the user's stays as it is. It is only
 //!   ever replaced by a rename.
+//! - A file has the time of the user's last change of it, which make holds against what the user built. The time that it
+//!   says it is from is no answer: archives, copies and some editors set it back.
 //! - A file that replaces another for good gets the time of now. Objects may be newer than the
 //!   user's file is, and make would not build them again.
 //! - A file of the mirror that somebody else wrote to is found, and replaced by one with the time of now.
@@ -226,12 +228,13 @@ impl Mirror {
                 (EntryKind::Symlink(points_to), there) => self.symlink(path, points_to, there)?,
                 (EntryKind::File(file), there) => match self.current(path, file, there, known)? {
                     Some(own) => drop(self.own.insert(path.clone(), own)),
-                    None => missing.push(path.as_str()),
+                    None => missing.push((path.as_str(), file)),
                 },
             }
         }
         if !self.fresh {
-            self.news = UnknownToMake::of(&listing, known, &missing);
+            let brought: Vec<&str> = missing.iter().map(|(path, _)| *path).collect();
+            self.news = UnknownToMake::of(&listing, known, &brought);
         }
         self.changed = self.changed.saturating_add(missing.len());
         let brought = self.bring(&missing);
@@ -240,14 +243,13 @@ impl Mirror {
     }
 
     /// Puts files of the user's into the mirror.
-    fn bring(&mut self, paths: &[&str]) -> Result<(), MirrorError> {
-        if paths.is_empty() {
+    fn bring(&mut self, files: &[(&str, &FileStat)]) -> Result<(), MirrorError> {
+        if files.is_empty() {
             return Ok(());
         }
         let temporary = self.temporary()?;
-        // Only what was never built from may have the user's time.
-        let time = if self.fresh { MirrorTime::Users } else { MirrorTime::Now };
-        let bring = |path: &&str| {
+        let bring = |(path, file): &(&str, &FileStat)| {
+            let time = if self.fresh { MirrorTime::written(file) } else { MirrorTime::Now };
             let (source, target) = (self.source.join(path), self.dir.join(path));
             let thread = rayon::current_thread_index().unwrap_or_default();
             let own = place(&source, &target, &temporary.with_extension(thread.to_string()), time)
@@ -255,7 +257,7 @@ impl Mirror {
                 .map_err(|error| MirrorError::Copy { from: source, to: target, source: error })?;
             Ok(((*path).to_owned(), own.as_ref().map(MirrorStat::of).unwrap_or_default()))
         };
-        let brought = paths.par_iter().map(bring).collect::<Result<Vec<_>, MirrorError>>()?;
+        let brought = files.par_iter().map(bring).collect::<Result<Vec<_>, MirrorError>>()?;
         self.own.extend(brought);
         // The stamps say that the files are whole; they must not reach the disk first.
         let directory = fs::File::open(&self.dir).map_err(|source| self.write_error(source))?;
@@ -280,7 +282,7 @@ impl Mirror {
         if self.fresh {
             // Stamps come last, so this is what is left of a first run that was killed.
             let shared = (source.device, source.inode) == (file.device, file.inode);
-            let same = !shared && (source.size, source.modified) == (file.size, file.modified);
+            let same = !shared && (source.size, source.written()) == (file.size, file.modified);
             return Ok((same && self.same_bytes(path, source, file)?).then_some(own));
         }
         let untouched = was == Some(&own);

@@ -18,6 +18,8 @@ pub struct Session {
     pub interrupt: Arc<Interrupt>,
     /// `NAME=value` for make. They belong to the fingerprint of the original.
     pub variables: Vec<String>,
+    /// Names and values of what else the environment has that scripts of a build may read.
+    pub environment: Vec<(String, String)>,
     /// The make program.
     pub make: String,
     /// Whether the patched kernel is built by a full make, even if Kbuild's records say what a patch touches.
@@ -39,8 +41,8 @@ impl Session {
         }
         let jobs = Jobs::inherited(wanted.min(most))?;
         notes.extend(jobs.note().map(str::to_owned));
-        let (variables, make) = (Vec::new(), "make".to_owned());
-        Ok(Self { jobs, interrupt, variables, make, full_make: false, notes })
+        let (variables, environment, make) = (Vec::new(), Vec::new(), "make".to_owned());
+        Ok(Self { jobs, interrupt, variables, environment, make, full_make: false, notes })
     }
 
     /// What the person should know about the jobs.
@@ -55,6 +57,7 @@ impl Session {
         BuildSettings {
             jobs: &self.jobs,
             variables: &self.variables,
+            environment: &self.environment,
             full_make: self.full_make,
             interrupt: &self.interrupt,
             make: &self.make,

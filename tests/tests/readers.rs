@@ -247,9 +247,14 @@ fn what_is_outside_of_the_sources() -> Result<()> {
     append(&kernel, "kernel/stat.c", "#include <out.h>", "also", "OUT")?;
     let flags = kernel.source.join("scripts/Makefile.flags");
     let text = fs_err::read_to_string(&flags)?;
+    let more = directory.join("flags");
+    fs_err::write(&more, "")?;
     fs_err::write(
         &flags,
-        text.replace("KBUILD_CFLAGS := ", "KBUILD_CFLAGS := $(MYFLAGS) $(KCFLAGS) "),
+        text.replace(
+            "KBUILD_CFLAGS := ",
+            &format!("KBUILD_CFLAGS := $(MYFLAGS) $(shell cat {more}) $(KCFLAGS) "),
+        ),
     )?;
     let text = fs_err::read_to_string(kernel.source.join("fs/proc.c"))?;
     let comment = patch(&kernel, "fs/proc.c", &format!("{text}/* nothing */\n"))?;
@@ -267,7 +272,37 @@ fn what_is_outside_of_the_sources() -> Result<()> {
     fs_err::write(&header, "#define OUT 3\n")?;
     fs_err::File::options().write(true).open(&header)?.set_modified(time)?;
     with("-O2")?.expect(3)?;
+    let outcome = with("-fno-inline")?.expect(3)?;
+    ensure!(outcome.stderr.contains("changed: MYFLAGS in the environment"), "{}", outcome.stderr);
+    // A file that only the Makefile reads is in no record.
+    fs_err::write(&more, "-O1")?;
     with("-fno-inline")?.expect_error(1, "made by another command", Some("the next run"))?;
     with("-fno-inline")?.expect(3)?;
+    Ok(())
+}
+
+/// Make does not know what a script reads. The user's build may be of another environment, too, and is no start then.
+#[test]
+fn a_script_that_reads_the_environment() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let rules = kernel.source.join("scripts/Makefile.rules");
+    let text = fs_err::read_to_string(&rules)?;
+    let rule = "kernel/stat.o: include/generated/level.h\n\
+        include/generated/level.h: $(src)scripts/level.sh\n\t@mkdir -p $(@D); sh $< > $@\n";
+    fs_err::write(&rules, text + rule)?;
+    let script = "echo \"#define LEVEL ${KLP_LEVEL:-0}\"\n";
+    fs_err::write(kernel.source.join("scripts/level.sh"), script)?;
+    append(&kernel, "kernel/stat.c", "#include <generated/level.h>", "level", "LEVEL")?;
+    kernel.make(&["all"])?;
+    let text = fs_err::read_to_string(kernel.source.join("kernel/stat.c"))?;
+    let comment = patch(&kernel, "kernel/stat.c", &format!("{text}/* nothing */\n"))?;
+    let header = kernel.work().join("build/include/generated/level.h");
+    for (value, again) in [("0", false), ("0", false), ("1", true), ("1", false), ("2", true)] {
+        let mut command = kernel.build(["--no-module"])?;
+        let outcome = run(command.arg(&comment).env("KLP_LEVEL", value))?.expect(3)?;
+        let why = "changed: KLP_LEVEL in the environment";
+        ensure!(outcome.stderr.contains(why) == again, "{value}: {}", outcome.stderr);
+        assert_eq!(fs_err::read_to_string(&header)?, format!("#define LEVEL {value}\n"));
+    }
     Ok(())
 }

@@ -55,6 +55,36 @@ fn sources_that_were_written_after_the_build() -> Result<()> {
     Ok(())
 }
 
+/// What a rule without a record makes from them is made again, too.
+#[test]
+fn an_input_that_no_record_names() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let rules = kernel.source.join("scripts/Makefile.rules");
+    let text = fs_err::read_to_string(&rules)?;
+    let made = "kernel/stat.o: include/generated/count.h\n\
+        include/generated/count.h: $(src)scripts/count.txt\n\t@mkdir -p $(@D); sed 's/^/#define COUNT /' $< > $@\n";
+    fs_err::write(&rules, text + made)?;
+    let stat = kernel.source.join("kernel/stat.c");
+    let text = fs_err::read_to_string(&stat)?;
+    let function =
+        "#include <generated/count.h>\nint count(void);\nint count(void) { return COUNT; }\n";
+    fs_err::write(&stat, text + function)?;
+    let input = kernel.source.join("scripts/count.txt");
+    fs_err::write(&input, "1\n")?;
+    kernel.make(&["all"])?;
+    let time = fs_err::metadata(&input)?.modified()?;
+    fs_err::write(&input, "2\n")?;
+    fs_err::File::options().write(true).open(&input)?.set_modified(time)?;
+
+    run(&mut kernel.build(["--no-module"])?)?.expect(0)?;
+    let header = kernel.work().join("build/include/generated/count.h");
+    assert_eq!(fs_err::read_to_string(header)?, "#define COUNT 2\n");
+    let patch = kernel.write_patch("a.patch", "scripts/count.txt", "2", "3")?;
+    let outcome = run(kernel.build(["--no-module"])?.arg(&patch))?.expect(0)?;
+    ensure!(Report::lines(&outcome.stdout)?.names().iter().any(|(_, name)| name == "count"));
+    Ok(())
+}
+
 /// Nothing is made again where nothing was written.
 #[test]
 fn a_build_of_the_sources_as_they_are() -> Result<()> {

@@ -60,7 +60,7 @@ pub(crate) fn run(
             Some(parts) => {
                 stock_dry_run::run((&kernel, parts), &patch_set, variables, format, shell)
             }
-            None => dry_run::run(&kernel, &patch_set, variables, format, shell),
+            None => dry_run::run(&kernel, &patch_set, &session, format, shell),
         };
     }
     expect_outputs_free(arguments, current, request.as_ref())?;

@@ -1,7 +1,7 @@
 //! `cargo klp build --dry-run`.
 
 use kbuild_glue::{BuildError, FileChange, NotCompiled, PatchSet, Preview};
-use klp::Kernel;
+use klp::{Kernel, Session};
 
 use crate::cli::StreamFormat;
 use crate::error::RunError;
@@ -14,7 +14,7 @@ use crate::words::count;
 pub(super) fn run(
     kernel: &Kernel,
     patch_set: &PatchSet,
-    variables: &[String],
+    session: &Session,
     format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, RunError> {
@@ -23,7 +23,10 @@ pub(super) fn run(
             let changes = patch_set.apply(module).map_err(BuildError::from)?;
             Preview::of_no_build("make knows what is left of it".to_owned(), changes)
         }
-        None => Preview::of(&kernel.tree, &kernel.root, patch_set, variables)?,
+        None => {
+            let (variables, environment) = (&session.variables, &session.environment);
+            Preview::of(&kernel.tree, &kernel.root, patch_set, variables, environment)?
+        }
     };
     if let Some(note) = patch_set.left_out(kernel.sources()).map_err(BuildError::from)? {
         shell.warning(note);

@@ -20,6 +20,7 @@ pub(super) fn of_build(arguments: &cli::BuildArgs, shell: &Shell) -> Result<Sess
     }
     let mut session = new(arguments.jobs, shell)?;
     session.variables = variables;
+    session.environment = environment::for_scripts();
     session.full_make = arguments.full_make;
     Ok(session)
 }

@@ -28,8 +28,14 @@ impl Workspace {
         if let Some(path) = inventory.check(&build)?.altered.first() {
             return Err(BuildError::Altered { path: build.join(path) });
         }
-        let settings =
-            BuildSettings { jobs, variables: &variables, full_make: false, interrupt, make };
+        let settings = BuildSettings {
+            jobs,
+            variables: &variables,
+            environment: &[],
+            full_make: false,
+            interrupt,
+            make,
+        };
         self.new_log("image")?;
         self.make("image", &[arch::IMAGE_TARGET], &settings, events)?;
         // What is made for an image is part of the original from now on.

@@ -11,6 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::BuildError;
+use super::environment::Environment;
 use super::inventory::{Inventory, InventoryCheck};
 use super::outside::{self, OutsideFiles};
 use super::records::target_of;
@@ -31,6 +32,8 @@ pub(super) enum Kept {
     Outdated(String, BTreeSet<Utf8PathBuf>),
     /// Make would take for right what is not, for this reason.
     Useless(String),
+    /// The same: scripts of the build may have read something else from the environment.
+    OfOtherEnvironment(String),
     /// There is none.
     Nothing,
 }
@@ -40,6 +43,7 @@ pub(super) fn find(
     kept: &Utf8Path,
     build: &Utf8Path,
     fingerprint: &Fingerprint,
+    environment: &[(String, String)],
 ) -> Result<Kept, BuildError> {
     if !kept.exists() || !build.exists() {
         return Ok(Kept::Nothing);
@@ -52,11 +56,14 @@ pub(super) fn find(
     if differences.iter().any(|name| Fingerprint::is_beyond_make(name)) {
         return Ok(Kept::Useless(names));
     }
-    let (Some(objects), Some(inventory), Some(outside)) =
-        (list(kept)?, Inventory::read(kept)?, OutsideFiles::read(kept)?)
+    let (Some(objects), Some(inventory), Some(outside), Some(was)) =
+        (list(kept)?, Inventory::read(kept)?, OutsideFiles::read(kept)?, Environment::read(kept)?)
     else {
         return Ok(damaged());
     };
+    if let Some(name) = was.difference(environment) {
+        return Ok(Kept::OfOtherEnvironment(format!("changed: {name} in the environment")));
+    }
     if inventory.is_from_after(SystemTime::now()) {
         return Ok(Kept::Useless("the clock was set back since it was built".to_owned()));
     }
@@ -119,6 +126,7 @@ pub(super) fn write(
     mirror: &Mirror,
     objects: &[LinkedObject],
     fingerprint: &Fingerprint,
+    environment: &Environment,
 ) -> Result<(), BuildError> {
     discard(kept)?;
     let part = part(kept);
@@ -146,6 +154,7 @@ pub(super) fn write(
         is_inside && !leaving.iter().any(|link| path.starts_with(link))
     };
     OutsideFiles::of(build, &is_ours)?.write(&part)?;
+    environment.write(&part)?;
     for (name, text) in [(OBJECTS, list.as_str()), (FINGERPRINT, fingerprint.as_str())] {
         atomic::write_sealed(&part.join(name), text.as_bytes()).map_err(failed)?;
     }

@@ -27,19 +27,37 @@ struct OutsideFile {
 }
 
 impl OutsideFiles {
-    /// Those that the records of `build` name and that are not ours.
+    /// Those that the records of `build` name by whole paths and that are not ours.
     pub(super) fn of(
         build: &Utf8Path,
         is_ours: &dyn Fn(&Utf8Path) -> bool,
     ) -> Result<Self, BuildError> {
+        Self::named(build, |word| {
+            let path = Utf8Path::new(word);
+            (path.is_absolute() && !is_ours(path)).then(|| path.to_owned())
+        })
+    }
+
+    /// Those that the records of `build`, whose commands were run in `directory`, name by whole paths or from there, and that
+    /// are not in `build`.
+    pub(super) fn of_commands_in(
+        directory: &Utf8Path,
+        build: &Utf8Path,
+    ) -> Result<Self, BuildError> {
+        Self::named(build, |word| {
+            let path = directory.join(word.trim_start_matches("./"));
+            (!path.starts_with(build)).then_some(path)
+        })
+    }
+
+    /// What `file` makes of the words of records, where that is a file.
+    fn named(
+        build: &Utf8Path,
+        file: impl Fn(&str) -> Option<Utf8PathBuf>,
+    ) -> Result<Self, BuildError> {
         let mut paths: BTreeSet<Utf8PathBuf> = BTreeSet::new();
-        Records::find(build)?.for_each(|_, bytes| {
-            for path in absolute_in(bytes) {
-                if !is_ours(path) && !paths.contains(path) {
-                    paths.insert(path.to_owned());
-                }
-            }
-        })?;
+        Records::find(build)?
+            .for_each(|_, bytes| paths.extend(words_of(bytes).filter_map(&file)))?;
         let files = paths.into_iter().filter(|path| path.is_file());
         let look = |path: Utf8PathBuf| {
             let seen = seen(&path).unwrap_or_default();
@@ -107,6 +125,38 @@ pub(super) fn made_from(
 }
 
 fn absolute_in(record: &[u8]) -> impl Iterator<Item = &Utf8Path> {
-    let words = record.split(|byte| ends_word(*byte)).filter(|word| word.starts_with(b"/"));
-    words.filter_map(|word| std::str::from_utf8(word).ok()).map(Utf8Path::new)
+    words_of(record).map(Utf8Path::new).filter(|path| path.is_absolute())
+}
+
+fn words_of(record: &[u8]) -> impl Iterator<Item = &str> {
+    let words = record.split(|byte| ends_word(*byte)).filter(|word| !word.is_empty());
+    words.filter_map(|word| std::str::from_utf8(word).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Records of Linux up to 6.12, of a module outside of the sources of a kernel that was built between them.
+    #[test]
+    fn headers_that_are_named_from_the_kernels_directory() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        let (kernel, build) = (root.join("linux"), root.join("module/.klp/build"));
+        for directory in [kernel.join("include/linux"), kernel.join("arch"), build.clone()] {
+            fs::create_dir_all(directory).unwrap();
+        }
+        let (one, two) = (kernel.join("include/linux/one.h"), kernel.join("arch/two.h"));
+        let own = build.join("tiny.c");
+        for path in [&one, &two, &own] {
+            fs::write(path, "1").unwrap();
+        }
+        let record =
+            format!("deps_x.o := \\\n  include/linux/one.h \\\n ./arch/two.h {own} none.h\n");
+        fs::write(build.join(".tiny.o.cmd"), record).unwrap();
+        let outside = OutsideFiles::of_commands_in(&kernel, &build).unwrap();
+        assert_eq!(outside.0.keys().collect::<Vec<_>>(), [&two, &one]);
+        fs::write(&one, "2").unwrap();
+        assert_eq!(outside.altered(), BTreeSet::from([one.as_path()]));
+    }
 }

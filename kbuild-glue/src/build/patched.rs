@@ -200,12 +200,11 @@ impl Workspace {
         let message = "original kernel, of which a patched build made parts".to_owned();
         events(BuildEvent::Status { verb: "Repairing", message });
         self.make("original", &targets(&original.basis.config, "vmlinux"), settings, events)?;
-        kept::write(
-            &self.original_path(),
-            &self.build_path(),
+        self.keep_original(
             &original.basis.mirror,
             &original.objects,
             &original.basis.fingerprint,
+            settings,
         )
     }
 

@@ -35,6 +35,7 @@ impl Preview {
         root: &Utf8Path,
         patches: &PatchSet,
         variables: &[String],
+        environment: &[(String, String)],
     ) -> Result<Self, BuildError> {
         let root = &resolved(root)?;
         super::usable(root)?;
@@ -44,9 +45,9 @@ impl Preview {
         let stamps = Mirror::preview(tree, &mirror)?;
         let fingerprint = Fingerprint::take(root, &stamps, &path, &pinned(variables))?;
         let changes = patches.apply(&tree.source)?;
-        let objects = match kept::find(&root.join("original"), &build, &fingerprint)? {
+        let objects = match kept::find(&root.join("original"), &build, &fingerprint, environment)? {
             Kept::Usable(objects, ..) => objects,
-            Kept::Outdated(why, _) | Kept::Useless(why) => {
+            Kept::Outdated(why, _) | Kept::Useless(why) | Kept::OfOtherEnvironment(why) => {
                 return Ok(Self::of_no_build(why, changes));
             }
             Kept::Nothing => {

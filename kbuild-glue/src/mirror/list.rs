@@ -41,6 +41,13 @@ pub(super) struct FileStat {
     pub(super) mode: u32,
 }
 
+impl FileStat {
+    /// When it was written, whatever time it says that it is from.
+    pub(super) fn written(&self) -> (i64, i64) {
+        self.modified.max(self.changed)
+    }
+}
+
 /// Entries by path, relative to the root. Strings are compared faster than paths, component by component,
 /// and what is in a directory comes after it all the same.
 pub(super) type TreeListing = BTreeMap<String, TreeEntry>;

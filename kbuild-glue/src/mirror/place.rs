@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use camino::Utf8Path;
 use fs_err as fs;
 
+use super::list::FileStat;
 use crate::atomic;
 
 /// Whether the file system has refused to share bytes. Asking for each of 80,000 files costs
@@ -17,10 +18,21 @@ static NO_REFLINKS: AtomicBool = AtomicBool::new(false);
 /// Which time a file of the mirror gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MirrorTime {
-    /// That of the user's file: nothing was made from the mirror's yet.
-    Users,
+    /// A known one: nothing was made from the mirror's file yet.
+    Of(SystemTime),
     /// That of now: what was made from another file in its place is made again.
     Now,
+}
+
+impl MirrorTime {
+    /// When the user wrote `file`. What is from the future would be made anew by each make, and is from now.
+    pub(super) fn written(file: &FileStat) -> Self {
+        let (seconds, part) = file.written();
+        let since = u64::try_from(seconds).ok().zip(u32::try_from(part).ok());
+        let since = since.map(|(seconds, part)| Duration::new(seconds, part));
+        let time = since.and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since));
+        time.filter(|time| *time <= SystemTime::now()).map_or(Self::Now, Self::Of)
+    }
 }
 
 /// Gives the mirror a file of its own with the user's bytes, which are shared where the file system can.
@@ -37,10 +49,8 @@ pub(super) fn place(
         atomic::remove_file(temporary)?;
         fs::copy(source, temporary)?;
     }
-    if time == MirrorTime::Users {
-        // What is from the future would be made anew by each make.
-        let modified = fs::metadata(source)?.modified()?.min(SystemTime::now());
-        fs::File::open(temporary)?.set_modified(modified)?;
+    if let MirrorTime::Of(time) = time {
+        fs::File::open(temporary)?.set_modified(time)?;
     }
     fs::rename(temporary, target)
 }

@@ -19,8 +19,14 @@ fn build(
     events: &mut dyn FnMut(BuildEvent),
 ) -> Result<(OriginalBuild, PatchedBuild), BuildError> {
     let jobs = Jobs::new(2).unwrap();
-    let settings =
-        BuildSettings { jobs: &jobs, variables: &[], full_make: false, interrupt, make: "make" };
+    let settings = BuildSettings {
+        jobs: &jobs,
+        variables: &[],
+        environment: &[],
+        full_make: false,
+        interrupt,
+        make: "make",
+    };
     let root = tree.output.join(".klp");
     let workspace = Workspace::open(tree, &root, interrupt, events)?;
     let original = workspace.build_original(&settings, events)?;

@@ -33,7 +33,8 @@ impl ModuleWorkspace {
     /// Writes down what the original was made with.
     pub(super) fn keep_made_with(&self, fingerprint: &Fingerprint) -> Result<(), BuildError> {
         let build = self.build_path();
-        let outside = OutsideFiles::of(&build, &|path| path.starts_with(&build))?;
+        // Up to Linux 6.12 Kbuild is in the kernel's directory, and names headers from there if the sources are there, too.
+        let outside = OutsideFiles::of_commands_in(&self.kernel.output, &build)?;
         outside.write(&self.original_path())?;
         let path = self.fingerprint_path();
         atomic::write_sealed(&path, fingerprint.as_str().as_bytes()).map_err(BuildError::io(&path))
