@@ -18,15 +18,12 @@ pub(super) fn run(
     format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, RunError> {
-    let preview = match kernel.module() {
-        Some(module) => {
-            let changes = patch_set.apply(module).map_err(BuildError::from)?;
-            Preview::of_no_build("make knows what is left of it".to_owned(), changes)
-        }
-        None => {
-            let (variables, environment) = (&session.variables, &session.environment);
-            Preview::of(&kernel.tree, &kernel.root, patch_set, variables, environment)?
-        }
+    let preview = if let Some(module) = kernel.module() {
+        let changes = patch_set.apply(module).map_err(BuildError::from)?;
+        Preview::of_no_build("make knows what is left of it".to_owned(), changes)
+    } else {
+        let (variables, environment) = (&session.variables, &session.environment);
+        Preview::of(&kernel.tree, &kernel.root, patch_set, variables, environment)?
     };
     if let Some(note) = patch_set.left_out(kernel.sources()).map_err(BuildError::from)? {
         shell.warning(note);
