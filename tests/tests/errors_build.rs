@@ -259,12 +259,16 @@ fn nowhere_to_work() -> Result<()> {
     let outcome = run(&mut kernel.build([example_patch(GOOD)])?)?;
     outcome.expect_error(1, "changed-functions.json", None)?;
     fs_err::remove_dir(kernel.changed_functions())?;
-    let spaces = format!("--target-dir={}/with space", kernel.directory);
-    run(&mut kernel.build([spaces.as_str(), example_patch(GOOD).as_str()])?)?.expect_error(
-        96,
-        "spaces and colons",
-        Some("somewhere else"),
-    )?;
+    for name in ["with space", "a:b", "a'b", "a\"b", "a&b", "a;b", "a(b)"] {
+        let target = format!("--target-dir={}/{name}", kernel.directory);
+        let mut command = kernel.build([target.as_str(), example_patch(GOOD).as_str()])?;
+        run(&mut command)?.expect_error(
+            96,
+            "in the name of a directory",
+            Some("somewhere else"),
+        )?;
+        ensure!(!kernel.directory.join(name).exists(), "{name}");
+    }
     expect_good(&kernel).map(drop)
 }
 

@@ -45,10 +45,14 @@ pub enum BuildError {
     #[error(transparent)]
     Stock(#[from] StockError),
     /// Kbuild takes no such path.
-    #[error("Kbuild cannot build in `{path}`: spaces and colons are not possible there")]
+    #[error(
+        "Kbuild cannot build in `{path}`: it takes no {character:?} in the name of a directory"
+    )]
     UnusablePath {
         /// The work directory.
         path: Utf8PathBuf,
+        /// What is in the way.
+        character: char,
     },
     /// Make would make the original in another way by now.
     #[error("`{object}` of the original was made by another command than make has for it now")]

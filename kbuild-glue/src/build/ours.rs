@@ -62,6 +62,11 @@ const OURS: &[&str] = &[
     MARK,
 ];
 
+/// What Kbuild refuses in the name of a directory, and what its commands do not quote: they would fail in words that do not
+/// name our directory.
+const UNUSABLE: [char; 17] =
+    [' ', ':', '\t', '\n', '\'', '"', '`', '&', ';', '|', '(', ')', '<', '>', '\\', '*', '?'];
+
 /// What is left of a file that a killed run was about to write.
 const UNFINISHED: &[&str] =
     &[".klp-tmp-", ".changed-functions.json.", ".original.checksums.", ".patched.checksums."];
@@ -101,9 +106,8 @@ pub(super) fn open(
     interrupt: &Interrupt,
     events: &mut BuildEvents<'_>,
 ) -> Result<Lock, BuildError> {
-    // Kbuild refuses such source directories, in words that would not name our mirror.
-    if root.as_str().contains([' ', ':', '\t', '\n']) {
-        return Err(BuildError::UnusablePath { path: root.to_owned() });
+    if let Some(character) = root.as_str().chars().find(|it| UNUSABLE.contains(it)) {
+        return Err(BuildError::UnusablePath { path: root.to_owned(), character });
     }
     let failed = BuildError::io(root);
     loop {
