@@ -79,4 +79,5 @@ mod stock_tools;
 mod terminal;
 mod type_names;
 mod types;
+mod unrecorded;
 mod why;

@@ -8,7 +8,13 @@ use klp_tests::klp::{Outcome, run};
 use klp_tests::report::Report;
 
 /// Appends a function that returns `value` to a source file.
-fn append(kernel: &Kernel, file: &str, before: &str, function: &str, value: &str) -> Result<()> {
+pub(crate) fn append(
+    kernel: &Kernel,
+    file: &str,
+    before: &str,
+    function: &str,
+    value: &str,
+) -> Result<()> {
     let path = kernel.source.join(file);
     let text = fs_err::read_to_string(&path)?;
     let function = format!(
@@ -18,7 +24,7 @@ fn append(kernel: &Kernel, file: &str, before: &str, function: &str, value: &str
 }
 
 /// A patch that writes `new` in the place of what `file` is, or adds it.
-fn patch(kernel: &Kernel, file: &str, new: &str) -> Result<Utf8PathBuf> {
+pub(crate) fn patch(kernel: &Kernel, file: &str, new: &str) -> Result<Utf8PathBuf> {
     let path = kernel.directory.join("a.patch");
     let lines = |text: &str, sign: &str| -> String {
         text.lines().flat_map(|line| [sign, line, "\n"]).collect()
@@ -49,7 +55,7 @@ fn build(kernel: &Kernel, patch: &Utf8Path, status: i32) -> Result<(Vec<String>,
 }
 
 /// The patch changes exactly these functions.
-fn expect(kernel: &Kernel, patch: &Utf8Path, wanted: &[&str]) -> Result<Outcome> {
+pub(crate) fn expect(kernel: &Kernel, patch: &Utf8Path, wanted: &[&str]) -> Result<Outcome> {
     let (names, outcome) = build(kernel, patch, 0)?;
     ensure!(names == wanted, "{names:?} instead of {wanted:?}: {}", outcome.stderr);
     ensure!(!outcome.stdout.contains("not-compiled"), "{}", outcome.stdout);

@@ -9,11 +9,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use rayon::prelude::*;
 
-use super::BuildError;
+use super::{BuildError, patterns, scripts};
 use crate::arch;
 use crate::mirror::Stamps;
 
-/// Those of `paths` that a Makefile of `sources`, which are in `root`, names as a file.
+/// Those of `paths` that a Makefile of `sources`, which are in `root`, or a script that one of them runs, names as a file, and
+/// those that a pattern rule reads.
 pub(super) fn named<'a>(
     paths: &BTreeSet<&'a Utf8Path>,
     root: &Utf8Path,
@@ -31,10 +32,15 @@ pub(super) fn named<'a>(
         let is_named = |(path, finder): &&(&'a Utf8Path, memchr::memmem::Finder<'a>)| {
             finder.find_iter(&text).any(|at| is_name_of(path, &text, at, makefile))
         };
-        Ok(names.iter().filter(is_named).map(|(path, _)| *path).collect::<Vec<_>>())
+        let by_name = names.iter().filter(is_named).map(|(path, _)| *path);
+        let lines = String::from_utf8_lossy(&text);
+        let read = paths.iter().filter(|path| patterns::reads(makefile, &lines, path)).copied();
+        Ok(by_name.chain(read).collect::<Vec<_>>())
     };
     let found = makefiles.par_iter().map(named_in).collect::<Result<Vec<_>, BuildError>>()?;
-    Ok(found.into_iter().flatten().collect())
+    let mut found: BTreeSet<&Utf8Path> = found.into_iter().flatten().collect();
+    found.extend(scripts::naming(&names, &makefiles, root, sources)?);
+    Ok(found)
 }
 
 /// The Makefile of the directory of `path`, or of one above, that looks for files by patterns or by programs.
@@ -80,7 +86,11 @@ fn is_name_of(path: &Utf8Path, text: &[u8], at: usize, makefile: &Utf8Path) -> b
     if !is_whole || line.first() == Some(&b'#') {
         return false;
     }
-    // What stands before the name: variables, then directories.
+    is_in(start, path, makefile)
+}
+
+/// Whether what stands before a name in `makefile`, variables and directories, can be the directory of `path`.
+pub(super) fn is_in(start: &str, path: &Utf8Path, makefile: &Utf8Path) -> bool {
     let directories = start.rsplit([')', '}', '(']).next().unwrap_or_default();
     let directories = directories.trim_start_matches(['.', '/']);
     // A word alone can be anywhere: `$(addprefix …)` puts directories in front.

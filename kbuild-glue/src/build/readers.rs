@@ -8,6 +8,7 @@ use memchr::memmem::{self, Finder};
 use rayon::prelude::*;
 
 use super::BuildError;
+use super::directives::{asked_for, last_part};
 use super::plan::ExaminedBuild;
 use super::records::{Records, target_of};
 use crate::lexical::{in_mirror, resolved};
@@ -75,9 +76,9 @@ pub(super) fn find(
     if !names_mirror {
         return Ok(None);
     }
-    // Only sources in C are never taken in by a directive where something else names them.
+    // Only a source in C that is compiled is never taken in by a directive besides.
     let is_untold = |index: &usize| {
-        let is_c = matches!(changes[*index].path.extension(), Some("c" | "h"));
+        let is_c = changes[*index].path.extension() == Some("c");
         changes[*index].old.is_none() || found[*index].is_none() || !is_c
     };
     let untold: BTreeSet<usize> = (0..changes.len()).filter(is_untold).collect();
@@ -115,8 +116,11 @@ fn by_directive(
     let asked = |word: &Vec<u8>| {
         let path = in_mirror(word, made.build, made.mirror)?;
         let text = fs::read(made.mirror.join(path)).ok()?;
-        let names = asked_for(&text).filter_map(|name| by_name.get(name));
-        let asked: BTreeSet<usize> = names.flatten().copied().collect();
+        let mut asked: BTreeSet<usize> = BTreeSet::new();
+        for file in asked_for(&text) {
+            let named = by_name.iter().filter(|(name, _)| file.is(name));
+            asked.extend(named.flat_map(|(_, indices)| indices));
+        }
         (!asked.is_empty()).then(|| (word.clone(), asked))
     };
     let asking: HashMap<Vec<u8>, BTreeSet<usize>> = sources.par_iter().filter_map(asked).collect();
@@ -135,21 +139,6 @@ fn by_directive(
 /// What everything is made from, so that no record has it (`scripts/basic/fixdep.c`). The sources can have one that takes
 /// the place of the one that the build makes.
 const UNRECORDED: &str = "generated/autoconf.h";
-
-/// What compilers and assemblers read or look for without a word in the list of what an object is made from.
-const DIRECTIVES: [&str; 4] = ["__has_include", ".incbin", ".include", "#embed"];
-
-/// The names of files that lines of `text` ask for in such a way.
-fn asked_for(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let lines = DIRECTIVES.iter().flat_map(move |directive| {
-        memmem::find_iter(text, directive).map(move |at| {
-            let rest = text.get(at.saturating_add(directive.len())..).unwrap_or_default();
-            rest.split(|byte| *byte == b'\n').next().unwrap_or_default()
-        })
-    });
-    let quoted = lines.flat_map(|line| line.split(|byte| b"\"<>\\".contains(byte)));
-    quoted.map(last_part).filter(|name| !name.is_empty())
-}
 
 /// The words of a record that are sources.
 fn sources_in(record: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -199,11 +188,6 @@ fn file_name(path: &Utf8Path) -> &str {
     path.file_name().unwrap_or("/")
 }
 
-/// What stands behind the last slash.
-fn last_part(path: &[u8]) -> &[u8] {
-    path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
-}
-
 /// What stands between the words of a record.
 pub(super) fn ends_word(byte: u8) -> bool {
     byte.is_ascii_whitespace() || b"'\"()=;".contains(&byte)
@@ -226,26 +210,6 @@ pub(super) fn word_around(bytes: &[u8], at: usize) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn directives_that_leave_no_record() {
-        for text in [
-            "#if __has_include(\"errata/abi-2.h\")\n",
-            "#if defined(A) && __has_include(<abi-2.h>)\n",
-            "asm(\".incbin \\\"fs/abi-2.h\\\"\");\n",
-            "  .include \"abi-2.h\"\n",
-        ] {
-            assert!(asked_for(text.as_bytes()).any(|name| name == b"abi-2.h"), "{text}");
-        }
-        for text in [
-            "#include \"abi-2.h\"\n",
-            "#if __has_include(\"my-abi-2.h\")\n",
-            "#if __has_include(\"abi-2.h.in\")\n",
-            "#if __has_include(\"x.h\")\n#include \"abi-2.h\"\n",
-        ] {
-            assert!(!asked_for(text.as_bytes()).any(|name| name == b"abi-2.h"), "{text}");
-        }
-    }
 
     #[test]
     fn names_through_links() {
