@@ -29,17 +29,17 @@ impl Environment {
     ) -> Result<Self, BuildError> {
         let scripts: Vec<&Utf8Path> =
             sources.iter().map(|(path, _)| path).filter(|path| is_script(path)).collect();
-        let read = |script: &&Utf8Path| -> Result<Words, BuildError> {
+        let read = |script: &&Utf8Path| -> Result<ScriptWords, BuildError> {
             let path = root.join(script);
             // A link that leads nowhere is no script.
             if !path.is_file() {
-                return Ok(Words::default());
+                return Ok(ScriptWords::default());
             }
             let text = fs::read(&path).map_err(BuildError::io(&path))?;
-            Ok(Words::of(&text, is_makefile(script)))
+            Ok(ScriptWords::of(&text, is_makefile(script)))
         };
         let all = scripts.par_iter().map(read);
-        let all = all.try_reduce(Words::default, |one, other| Ok(one.and(other)))?;
+        let all = all.try_reduce(ScriptWords::default, |one, other| Ok(one.and(other)))?;
         let words = all.read.difference(&all.set).filter(|word| !FOREIGN.contains(&word.as_str()));
         let words = words.map(|word| (word.clone(), None));
         let mut words: BTreeMap<String, Option<String>> = words.collect();
@@ -90,13 +90,13 @@ impl Environment {
 
 /// Words of scripts.
 #[derive(Debug, Default)]
-struct Words {
+struct ScriptWords {
     read: BTreeSet<String>,
     /// Variables to which a Makefile gives a value, whatever the environment says.
     set: BTreeSet<String>,
 }
 
-impl Words {
+impl ScriptWords {
     fn of(text: &[u8], is_makefile: bool) -> Self {
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
         let words = text.split(|byte| !is_part(byte)).filter(|word| {
@@ -172,8 +172,9 @@ mod tests {
         fs::create_dir(root.join("scripts")).unwrap();
         fs::write(root.join("scripts/gen.sh"), "echo \"${LEVEL:-0}\" $CC").unwrap();
         fs::write(root.join("Makefile"), "CC := gcc\n").unwrap();
-        let words = ["scripts/gen.sh", "Makefile"]
-            .map(|script| Words::of(&fs::read(root.join(script)).unwrap(), script == "Makefile"));
+        let words = ["scripts/gen.sh", "Makefile"].map(|script| {
+            ScriptWords::of(&fs::read(root.join(script)).unwrap(), script == "Makefile")
+        });
         let [one, other] = words;
         let all = one.and(other);
         let read = all.read.difference(&all.set).map(|word| (word.clone(), None)).collect();
