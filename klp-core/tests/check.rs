@@ -231,6 +231,24 @@ fn relocations() {
     expect(|module| module.sections[CALL_RELA].data[0] = 4, Topic::Relocation, "second");
 }
 
+/// The table of the functions that are replaced names one, and leads to its new version.
+#[test]
+fn names_of_functions() {
+    let table = |name: &'static [u8]| {
+        move |module: &mut Module| {
+            module.sections.extend([
+                section(".data", 1, 3, &[0; 48]),
+                rela(".rela.data", 0x40, 8, &[(0, 1, 5), (8, 1, 1)]),
+                section(".rodata", 1, 2, name),
+            ]);
+            module.symbols.push(("functions_0", 0x11, 8, 0, 48));
+            module.symbols.push(("names", 0x01, 10, 0, 3));
+        }
+    };
+    expect(table(b"\x01\x02\0"), Topic::Function, "names no function");
+    expect(table(b"nowhere\0"), Topic::Function, "not found");
+}
+
 #[test]
 fn special_sections() {
     expect(|module| module.sections[BUGS].data.truncate(11), Topic::SpecialSection, "whole number");

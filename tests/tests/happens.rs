@@ -100,6 +100,36 @@ fn callbacks_are_called_by_their_address() -> Result<()> {
     })
 }
 
+/// A callback that livepatch has not is none that may be left out.
+#[test]
+fn callbacks_of_another_kind_are_refused() -> Result<()> {
+    for_each_compiler("callbacks_of_another_kind_are_refused", |compiler| {
+        let added = "static void ready(void *object) { (void)object; }\n\
+             static void (*__klp_transition_callback_vmlinux)(void *) \
+             __attribute__((used, section(\".discard.klp_callback_ptrs\"))) = ready;";
+        let livepatch = show(compiler, "", added, AFTER)?;
+        refused(&livepatch, "a.o", "of no callback that livepatch has").map(drop)
+    })
+}
+
+/// A field with a relocation says nothing of the other one of the same instruction.
+#[test]
+fn what_code_reads_beside_itself() -> Result<()> {
+    for_each_compiler("what_code_reads_beside_itself", |compiler| {
+        let text = |result: &str| {
+            format!(
+                "void exported(const char *text);\n\
+                 asm(\".section .sched.text, \\\"ax\\\"\\nplace: .quad 0\\n.text\");\n\
+                 __attribute__((section(\".sched.text\"))) int show(int n) {{ \
+                 asm volatile(\"cmpq $exported, place(%rip)\"); return {result}; }}\n"
+            )
+        };
+        let small = Small::new(compiler)?.object("a", &text("n + 1"), &text("n + 2"));
+        let livepatch = small.livepatch(&[("a", "show")], false)?;
+        refused(&livepatch, "show", "that has no relocation").map(drop)
+    })
+}
+
 #[test]
 fn initcalls() -> Result<()> {
     for_each_compiler("initcalls", |compiler| {

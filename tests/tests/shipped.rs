@@ -341,3 +341,28 @@ fn packed_files_are_read() -> Result<()> {
     assert_eq!(unpacked(b"plain")?.as_ref(), b"plain");
     Ok(())
 }
+
+/// Strings that code finds by their distance: each letter counts, the first ones too.
+#[test]
+fn strings_that_are_near_are_compared_from_their_start() -> Result<()> {
+    let near = |load: &str, name: &str, text: &str| {
+        format!(
+            "const char *{name}(void) {{ const char *s; asm volatile(\"{load}\\n\
+             .pushsection .rodata.str1.1,\\\"aMS\\\",@progbits,1\\n1: .string \\\"{text}\\\"\\n.popsection\" \
+             : \"=r\" (s)); return s; }}\n"
+        )
+    };
+    let shop = Shop::new()?;
+    for load in ["lea 1f(%%rip), %0", "cmpb $7, 1f(%%rip)\\nmov %%rsp, %0"] {
+        let ours = near(load, "near", "string of letters");
+        for as_module in [false, true] {
+            assert!(names(&shop.proof(&ours, &ours, as_module)?).is_empty(), "module: {as_module}");
+            for other in ["String of letters", "strinG of letters", "strings of letters"] {
+                let shipped = near(load, "near", other);
+                let proof = shop.proof(&ours, &shipped, as_module)?;
+                assert_eq!(names(&proof), ["near"], "{load}, {other}, module: {as_module}");
+            }
+        }
+    }
+    Ok(())
+}

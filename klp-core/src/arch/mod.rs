@@ -112,12 +112,14 @@ pub(crate) trait Arch: Sized + 'static {
     const BRANCH: u32;
     /// The type of an address of 64 bits in data.
     const ADDRESS: u32;
-    /// The type of a distance of 32 bits in data.
-    const DISTANCE: u32;
 
     /// Whether the field at `field` of `code` is the distance of a direct call or jump, as [`Self::BRANCH`] fills it. `code`
     /// can start and end elsewhere than an instruction does.
     fn is_branch(code: &[u8], field: usize) -> bool;
+
+    /// Whether an instruction of `code` may refer to one of `before` bytes in front of it, or of `behind` bytes behind it, by
+    /// how far that is from the instruction, and without a relocation. Of some code it says so that has none.
+    fn may_lead_out(code: &[u8], before: u64, behind: u64) -> bool;
 
     // How the kernel patches code.
 

@@ -35,6 +35,7 @@ fn fields(
 
 const SHORTER: &str = "it is shorter than in the patched object";
 const OTHER_KIND: &str = "it is code in one of both, the module and the patched object, only";
+const STRAYS: &str = "it leads to something beside it that has no name";
 
 impl Judge<'_> {
     /// Compares what the module has at `at`.
@@ -52,6 +53,7 @@ impl Judge<'_> {
         if here.is_code() != there.is_code() {
             return self.other(piece, extent.start, OTHER_KIND);
         }
+        let stray = source.patched.strays(extent).and_then(|at| at.checked_sub(extent.start));
         let (before, decoded) = fields(&source.patched, here, extent);
         let name = String::from_utf8_lossy(here.name).into_owned();
         let mut after = relocs(there, at.offset, size);
@@ -123,6 +125,7 @@ impl Judge<'_> {
         let first = first_difference(&was, &is, &covered);
         let more = after.keys().next().copied();
         let found = [
+            (stray, STRAYS),
             (missing, "a relocation less than in the patched object"),
             (filled, "a number in a field that the patched object leaves to the linker"),
             (more, "a relocation more than in the patched object"),

@@ -68,6 +68,7 @@ impl Judge<'_> {
                 extent.holds(code.section, code.offset)
             };
             let Some((extent, places)) = copied.iter().find(holds) else { continue };
+            // An entry of a table whose entries have a known size: it is there.
             let Some(piece) = source.patched.extent(entry.section, entry.offset) else { continue };
             for place in places {
                 let inside = code.offset.saturating_sub(extent.start);

@@ -179,6 +179,7 @@ impl<'a> Judge<'a> {
     /// What replaces a function must be its patched version.
     fn replacement(&mut self, replacement: &Replacement) {
         let Replacement { object, name, position, by } = replacement;
+        // That there is none has been told.
         let Some(spot) = self.running.at_position(object, name, *position) else { return };
         let mut found = None;
         for (number, source) in self.sources.iter().enumerate() {

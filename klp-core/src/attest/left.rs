@@ -66,6 +66,7 @@ impl Judge<'_> {
             else {
                 continue;
             };
+            // All of these have had one size only.
             let Some(size) = table.size(section) else { continue };
             let starts = section.relocs.iter().filter(|reloc| {
                 reloc.kind != RelocKind::None && reloc.offset.checked_rem(size) == Some(0)

@@ -151,9 +151,14 @@ impl<'a> FileView<'a> {
         }
         if header.is_strings() {
             let rest = header.data.get(usize::try_from(offset).ok()?..)?;
-            let length = rest.iter().position(|byte| *byte == 0)?.checked_add(1)?;
-            let end = offset.checked_add(u64::try_from(length).ok()?)?;
-            return Some(SectionExtent { section, start: offset, end });
+            let mut letters = rest.chunks_exact(usize::try_from(header.entsize).ok()?);
+            let before = letters.position(|letter| letter.iter().all(|byte| *byte == 0))?;
+            let length = u64::try_from(before).ok()?.checked_add(1)?.checked_mul(header.entsize)?;
+            return Some(SectionExtent {
+                section,
+                start: offset,
+                end: offset.checked_add(length)?,
+            });
         }
         if header.is_merged() {
             let start = offset.checked_div(header.entsize)?.checked_mul(header.entsize)?;
@@ -276,6 +281,25 @@ impl FileView<'_> {
                             .is_some_and(|symbol| symbol.name == name)
                     })
         })
+    }
+
+    /// The first place in a thing from where it leads to another one of its section, and neither a relocation nor
+    /// [`FileView::escapes`] says which.
+    pub(super) fn strays(&self, extent: SectionExtent) -> Option<u64> {
+        let is_data = |index: SymbolId| self.symbol(index).kind == SymbolKind::Object;
+        let is_data = self.symbol_of(extent).is_some_and(is_data);
+        let section = Some(self.section(extent.section)).filter(|it| it.is_code() && !is_data)?;
+        let said: BTreeSet<u64> = self.escapes(extent).iter().map(|reloc| reloc.offset).collect();
+        let is_said = |at: u64| said.contains(&at) || section.relocs.at(at).is_some();
+        let code = section.in_file(extent.start, extent.end);
+        let mut strays = instructions(code, extent.start).filter(|it| {
+            let leaves = |to: u64| !extent.holds(extent.section, to);
+            let field = |within: u64| it.start.saturating_add(within);
+            let jumps = it.target.is_some_and(leaves) && !is_said(field(it.immediate));
+            let uses = it.near.is_some_and(leaves);
+            jumps || uses && it.displacement.is_some_and(|within| !is_said(field(within)))
+        });
+        strays.next().map(|it| it.start)
     }
 
     /// Direct calls and jumps from a thing to others of its section, which assemblers resolve without a relocation: those

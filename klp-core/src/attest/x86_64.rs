@@ -36,6 +36,8 @@ pub(super) struct AttestedInstruction {
     pub(super) is_branch: bool,
     /// Where a direct branch goes.
     pub(super) target: Option<u64>,
+    /// Where its memory operand is, if that counts from the next instruction.
+    pub(super) near: Option<u64>,
     /// Control never goes on to the next instruction.
     pub(super) ends: bool,
     /// Where in it the displacement of a memory operand is, and where an immediate or a distance.
@@ -97,6 +99,7 @@ fn inst(instruction: &Instruction, constants: ConstantOffsets) -> AttestedInstru
             FlowControl::Call | FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch
         ),
         target: is_near.then(|| instruction.near_branch_target()),
+        near: instruction.is_ip_rel_memory_operand().then(|| instruction.ip_rel_memory_address()),
         ends: matches!(
             flow,
             FlowControl::UnconditionalBranch | FlowControl::IndirectBranch | FlowControl::Return

@@ -50,21 +50,23 @@ pub(crate) fn found(elf: &RawElf<'_>) -> Vec<(String, String)> {
     found
 }
 
-/// The code that alternatives replace, and what they replace it by (`struct alt_instr`: two distances, and at its end two
-/// lengths; 12 bytes before Linux 6.3 and 14 since).
+/// The code that alternatives replace, and what they replace it by (`struct alt_instr`: two distances, and behind
+/// them two lengths; 13 bytes to Linux 5.12, 12 to 6.2 and 14 since).
 fn alternatives(elf: &RawElf<'_>) -> Vec<SectionRange> {
     let mut found = Vec::new();
     let tables = elf.sections.with_ids();
     for (table, number) in tables.filter(|(table, _)| table.name == b".altinstructions") {
         let fields: Vec<RawRela> = elf.relas_of(number).collect();
-        let size = if is_of_size(&fields, table.size, 14) { 14 } else { 12 };
+        let sizes = [(14, 12), (13, 10)].into_iter();
+        let mut fitting = sizes.filter(|(size, _)| is_of_size(&fields, table.size, *size));
+        let (size, lengths) = fitting.next().unwrap_or((12, 10));
         for field in fields {
             let (Some(start), Some(at)) =
                 (field.offset.checked_div(size), field.offset.checked_rem(size))
             else {
                 continue;
             };
-            let length = start.saturating_mul(size).saturating_add(size - 2 + at / 4);
+            let length = start.saturating_mul(size).saturating_add(lengths + at / 4);
             let length = usize::try_from(length).ok().and_then(|length| table.data.get(length));
             if let (Some(length), Some(code)) = (length, elf.place_of(&field)) {
                 let end = code.offset.saturating_add(u64::from(*length));

@@ -151,7 +151,8 @@ pub fn named_modules(module: &[u8]) -> Result<BTreeSet<String>, CheckError> {
     names.extend(symbols.map(|symbol| symbol.object.to_owned()));
     let sections = elf.sections.iter().filter_map(|section| klp_name::section(section.name).ok());
     names.extend(sections.map(|section| section.object.to_owned()));
-    names.extend(targets::functions(&elf).into_iter().filter_map(|function| function.object));
+    let (functions, _) = targets::functions(&elf);
+    names.extend(functions.into_iter().filter_map(|function| function.object));
     names.remove("vmlinux");
     Ok(names)
 }

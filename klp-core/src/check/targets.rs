@@ -23,7 +23,11 @@ pub(super) struct ReplacedFunction {
 }
 
 pub(super) fn check(elf: &RawElf<'_>, kernel: &LinkedKernel, report: &mut CheckReport) {
-    for function in functions(elf) {
+    let (functions, unread) = functions(elf);
+    for place in unread {
+        report.error(Topic::Function, place, "it names no function, and leads to none");
+    }
+    for function in functions {
         report.functions += 1;
         let object = function.object.as_deref().unwrap_or("vmlinux");
         if let Err(why) = symbols::resolve(object, &function.name, function.position, kernel) {
@@ -32,10 +36,10 @@ pub(super) fn check(elf: &RawElf<'_>, kernel: &LinkedKernel, report: &mut CheckR
     }
 }
 
-/// The functions of all tables that are found.
-pub(super) fn functions(elf: &RawElf<'_>) -> Vec<ReplacedFunction> {
+/// The functions of all tables that are found, and the places in them that lead to nothing that is a name or code.
+pub(super) fn functions(elf: &RawElf<'_>) -> (Vec<ReplacedFunction>, Vec<String>) {
     let relocations = addresses(elf);
-    let mut found = Vec::new();
+    let (mut found, mut unread) = (Vec::new(), Vec::new());
     for symbol in &elf.symbols {
         let SymbolPlace::Section(section) = symbol.place else { continue };
         if !is_table(symbol) {
@@ -44,7 +48,14 @@ pub(super) fn functions(elf: &RawElf<'_>) -> Vec<ReplacedFunction> {
         let (start, end) = (section.at(symbol.value), section.at(symbol.end()));
         let object = object_of(elf, &relocations, start);
         for (at, rela) in relocations.range(start..end) {
-            let Some(name) = string(elf, rela) else { continue };
+            let to = elf.place_of(rela);
+            if to.is_some_and(|to| elf.section(to.section).is_code()) {
+                continue;
+            }
+            let Some(name) = string(elf, rela) else {
+                unread.push(format!("{}+{:#x}", symbol.name_lossy(), at.offset - symbol.value));
+                continue;
+            };
             let position = at
                 .offset
                 .checked_add(POSITION)
@@ -54,7 +65,7 @@ pub(super) fn functions(elf: &RawElf<'_>) -> Vec<ReplacedFunction> {
             found.push(ReplacedFunction { object: object.clone(), name, position });
         }
     }
-    found
+    (found, unread)
 }
 
 fn is_table(symbol: &RawSymbol<'_>) -> bool {

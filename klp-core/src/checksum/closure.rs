@@ -263,6 +263,7 @@ fn unreached(
             }
             let node = NodeRef { extent: DataExtent::Rest, ..NodeRef::unnamed(section, at) };
             let end = boundaries.end(cx, node);
+            // What ends does so behind its start.
             if at >= end {
                 break;
             }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::arch::Access;
 use crate::elf::{Definition, ElfObject, Section, SectionClass, SectionId, SymbolId, SymbolKind};
-use crate::layout::{Layout, SpanId};
+use crate::layout::{Layout, Span, SpanId};
 use crate::name::{self, Stability};
 use crate::tables::Sites;
 
@@ -75,6 +75,12 @@ impl<'data> Context<'_, 'data> {
     pub(crate) fn is_in_code(&self, symbol: SymbolId) -> bool {
         let Definition::Section(section) = self.elf.symbol(symbol).place else { return false };
         self.elf.section(section).is_code()
+    }
+
+    /// Whether `span` is data, as its symbol says, wherever it stands.
+    pub(crate) fn is_object(&self, span: &Span) -> bool {
+        let symbol = span.symbol.map(|symbol| self.elf.symbol(symbol));
+        symbol.is_some_and(|symbol| symbol.kind == SymbolKind::Object)
     }
 
     /// What `symbol + addend` means, where its address is taken in code or data that comes `from` there.

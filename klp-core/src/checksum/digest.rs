@@ -98,8 +98,8 @@ pub struct ShortDigest([u8; 8]);
 
 impl From<Digest> for ShortDigest {
     fn from(digest: Digest) -> Self {
-        let [first, ..] = *digest.0.as_chunks().0 else { return Self([0; 8]) };
-        Self(first)
+        let [a, b, c, d, e, f, g, h, ..] = digest.0;
+        Self([a, b, c, d, e, f, g, h])
     }
 }
 

@@ -79,7 +79,7 @@ impl EmptiesByPlace<'_, '_> {
 
     /// Whether `reloc` may refer to a place: a relative one counts from its field, or from behind an immediate.
     fn is_near(&self, reloc: &Reloc) -> bool {
-        (0..=12).step_by(4).any(|bias| {
+        (0..=12).any(|bias| {
             let place = self.place(reloc, reloc.addend.wrapping_add(bias));
             place.is_some_and(|place| self.open.contains_key(&place))
         })

@@ -90,7 +90,10 @@ impl UnitWriter<'_, '_, '_> {
             .part_at(section, offset)
             .ok_or_else(|| Refusal::new("a branch behind the end of its code"))?;
         let part = self.parts.get(number).ok_or_else(|| Refusal::new("a part vanished"))?;
-        let (index, delta) = self.streams.place(number, offset.saturating_sub(part.start));
+        let (index, delta) = offset
+            .checked_sub(part.start)
+            .and_then(|offset| self.streams.place(number, offset))
+            .ok_or_else(|| Refusal::new("a branch to what is no instruction"))?;
         Ok((u8::try_from(number).unwrap_or(u8::MAX), index, delta))
     }
 
@@ -98,9 +101,7 @@ impl UnitWriter<'_, '_, '_> {
     pub(super) fn is_object(&self, part: &UnitPart) -> bool {
         let span = self.cx.layout.find(part.section, part.start);
         let span = span.map(|span| self.cx.layout.span(span));
-        let span = span.filter(|span| span.start == part.start);
-        let symbol = span.and_then(|span| Some(self.cx.elf.symbol(span.symbol?)));
-        symbol.is_some_and(|symbol| symbol.kind == SymbolKind::Object)
+        span.is_some_and(|span| span.start == part.start && self.cx.is_object(span))
     }
 
     /// Writes the bytes of such a part.

@@ -36,6 +36,7 @@ pub(crate) struct Memory {
 impl Memory {
     pub(crate) fn of(elf: &ElfObject<'_>) -> Self {
         let mut next = u32::try_from(elf.symbols.len()).ok();
+        // Numbers do not end: `elf::bounded` has seen that all memory together is less than 2 GiB.
         let number = |section: &Section<'_>| {
             let is_memory = section.is_allocated() && section.is_writable();
             let own = next.filter(|_| is_memory)?;

@@ -7,6 +7,8 @@ pub(super) struct InstructionStarts {
     count: u32,
     /// Where the last instruction ends.
     end: usize,
+    /// There are no instructions: each byte is a place of its own.
+    is_data: bool,
 }
 
 /// 64 bytes of code, a bit for each.
@@ -25,6 +27,13 @@ impl InstructionStarts {
         self.words.resize(len.div_ceil(64), CodeWord::default());
         self.count = 0;
         self.end = 0;
+        self.is_data = false;
+    }
+
+    /// Says that the stretch, of `len` bytes, is data.
+    pub(super) fn data(&mut self, len: usize) {
+        self.end = len;
+        self.is_data = true;
     }
 
     /// How many instructions count so far.
@@ -48,6 +57,7 @@ impl InstructionStarts {
     /// The next instruction starts at `offset` and has `len` bytes. Does it count?
     #[inline]
     pub(super) fn add(&mut self, offset: usize, len: usize, counts: bool) {
+        // `begin` has made room for all of the stretch.
         let Some(word) = self.words.get_mut(offset / 64) else { return };
         if word.starts == 0 {
             word.before = self.count;
@@ -59,24 +69,23 @@ impl InstructionStarts {
     }
 
     /// How many instructions before `offset` count, and how far it is inside one of them, or inside of
-    /// padding (from 16 on: no instruction is that long).
-    pub(super) fn place(&self, offset: u64) -> (u32, u8) {
-        let known = usize::try_from(offset).ok().filter(|offset| *offset < self.end);
-        let Some((offset, word)) = known.and_then(|at| Some((at, self.words.get(at / 64)?))) else {
-            return (self.count, 0);
-        };
+    /// padding (from 16 on: no instruction is that long). Of data, how many bytes. None where no instruction is known.
+    pub(super) fn place(&self, offset: u64) -> Option<(u32, u8)> {
+        let offset = usize::try_from(offset).ok().filter(|offset| *offset < self.end)?;
+        if self.is_data {
+            return Some((u32::try_from(offset).ok()?, 0));
+        }
+        let word = self.words.get(offset / 64)?;
         let below = (1u64 << (offset % 64)).wrapping_sub(1);
         // Before the first start of a word is what an instruction before it has left.
         let before = if word.starts == 0 { self.count } else { word.before };
         let index = before.wrapping_add((word.counted & below).count_ones());
         let back = (0..16u8).find(|back| self.bit(offset, *back, |word| word.starts));
-        match back {
-            None | Some(0) => (index, 0),
-            Some(back) if self.bit(offset, back, |word| word.counted) => {
-                (index.wrapping_sub(1), back)
-            }
-            Some(back) => (index, back.saturating_add(16)),
-        }
+        Some(match back? {
+            0 => (index, 0),
+            back if self.bit(offset, back, |word| word.counted) => (index.wrapping_sub(1), back),
+            back => (index, back.saturating_add(16)),
+        })
     }
 
     /// The bit of the place that is `back` bytes before `offset`.
@@ -112,15 +121,22 @@ mod tests {
             (128, (68, 2)),
             (133, (69, 0)),
             (139, (69, 6)),
-            (140, (70, 0)),
-            (u64::MAX, (70, 0)),
         ] {
-            assert_eq!(own.place(offset), expected, "{offset}");
+            assert_eq!(own.place(offset), Some(expected), "{offset}");
         }
+        assert_eq!([140, u64::MAX].map(|offset| own.place(offset)), [None; 2]);
         for (end, last) in
             [(0, None), (1, Some(0)), (70, Some(59)), (71, Some(70)), (usize::MAX, Some(133))]
         {
             assert_eq!(own.last_counted(end), last, "{end}");
         }
+    }
+
+    #[test]
+    fn each_byte_of_data_is_a_place() {
+        let mut own = InstructionStarts::default();
+        own.begin(3);
+        own.data(3);
+        assert_eq!([0, 2, 3].map(|offset| own.place(offset)), [Some((0, 0)), Some((2, 0)), None]);
     }
 }

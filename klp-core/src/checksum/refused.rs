@@ -34,6 +34,7 @@ fn nodes_of<A: Arch>(cx: &Context<'_, '_>, function: &Function) -> Vec<NodeRef> 
             }
         }
         let section = cx.elf.section(span.section);
+        // What is not in the file refers to nothing.
         let Some(code) = section.range(span.start, span.end) else { continue };
         let mut relocs = section.relocs.within(span.start, span.end).peekable();
         let mut instructions = A::Instructions::new(code, span.start);

@@ -280,8 +280,15 @@ impl Streams {
     }
 
     /// What `offset` in the part is: see [`InstructionStarts::place`].
-    pub(super) fn place(&self, part: usize, offset: u64) -> (u32, u8) {
-        self.instructions.get(part).map_or((0, 0), |known| known.place(offset))
+    pub(super) fn place(&self, part: usize, offset: u64) -> Option<(u32, u8)> {
+        self.instructions.get(part)?.place(offset)
+    }
+
+    /// Says that the part, of `len` bytes, is data.
+    pub(super) fn data(&mut self, part: usize, len: usize) {
+        if let Some(known) = self.instructions.get_mut(part) {
+            known.data(len);
+        }
     }
 
     /// Takes plain instructions of the part up to `limit`, an offset in its code. Nearly all are.

@@ -258,7 +258,10 @@ impl<'data> UnitWriter<'_, 'data, '_> {
         }
         let Some((_, own)) = &self.foreign else { return Err(Refusal::new("a function vanished")) };
         let start = self.cx.layout.span(span).start;
-        Ok(own.place(offset.saturating_sub(start)))
+        let place = offset.checked_sub(start).and_then(|offset| own.place(offset));
+        place.ok_or_else(|| {
+            Refusal::new("it refers to a place of another function behind what is no instruction")
+        })
     }
 }
 

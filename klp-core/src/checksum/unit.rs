@@ -76,9 +76,11 @@ impl<'a, 'data, 's> UnitWriter<'a, 'data, 's> {
     pub(crate) fn function(&mut self, function: &Function) -> Result<(), Refusal> {
         self.write(function)?;
         let mut read = std::mem::take(&mut self.read);
-        for span in function.spans().map(|span| self.cx.layout.span(span)) {
-            let inside = span.start.saturating_add(1);
-            read.extend(self.cx.handed.within(self.cx.elf, span.section, inside, span.end));
+        let Context { elf, layout, handed, .. } = self.cx;
+        for span in function.spans().map(|span| layout.span(span)) {
+            // A span is not empty.
+            let inside = span.start.saturating_add(1)..span.end;
+            read.extend(handed.within(elf, layout, span.section, inside));
         }
         read.retain(|place| !self.runs_into(place.section, place.offset));
         self.read = read;
@@ -152,6 +154,7 @@ impl<'a, 'data, 's> UnitWriter<'a, 'data, 's> {
         self.streams.item(part.role.kind(), tag::PART, 0);
         self.streams.begin_part(number, code.len());
         if self.is_object(&part) {
+            self.streams.data(number, code.len());
             return self.object(&part, code);
         }
         let ahead = section.range(part.start, section.size).unwrap_or(code);

@@ -42,6 +42,7 @@ pub(super) fn of_tables(
     for pair in &correlation.data {
         let before = pair.original.map(|id| original.data.get(id));
         let after = pair.patched.map(|id| patched.data.get(id));
+        // One that is new or gone is told for itself.
         let Some((before, after)) = before.zip(after) else { continue };
         // What has no name is told by what it holds.
         if before.name.is_none() && before.checksum != after.checksum {

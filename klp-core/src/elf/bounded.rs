@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Definition, ElfError, Symbol, SymbolId, SymbolKind};
+use super::{Definition, ElfError, Section, SectionId, Symbol, SymbolId, SymbolKind};
 use crate::ids::List;
 
 /// How often the size of the file what symbols name may be: suffixes are shared, and functions have inner ones.
@@ -27,6 +27,16 @@ pub(super) fn zeros(name: &[u8], size: u64) -> Result<(), ElfError> {
     }
     let name = String::from_utf8_lossy(name);
     Err(ElfError::Malformed(format!("section {name}: {size} zeros are more than any kernel has")))
+}
+
+/// Refuses sections that have no room in any kernel together. Places in them are numbered in 32 bits.
+pub(super) fn memory(sections: &List<SectionId, Section<'_>>) -> Result<(), ElfError> {
+    let loaded = sections.iter().filter(|section| section.is_allocated());
+    let size = loaded.fold(0_u64, |size, section| size.saturating_add(section.size));
+    if size <= LARGEST {
+        return Ok(());
+    }
+    Err(ElfError::Malformed(format!("{size} bytes of memory are more than any kernel has")))
 }
 
 /// How long the names of an object's symbols are together.

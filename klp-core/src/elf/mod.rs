@@ -135,6 +135,7 @@ impl<'data> ElfObject<'data> {
             });
         }
         let mut sections = List::from(sections);
+        bounded::memory(&sections)?;
         let symtab = table.symbols(endian, data, elf::SHT_SYMTAB)?;
         let is_symtab = |section: &&Section<'_>| section.raw == elf::SHT_SYMTAB.0;
         if sections.iter().filter(is_symtab).count() > 1 {

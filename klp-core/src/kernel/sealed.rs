@@ -59,12 +59,7 @@ fn of_vmlinux(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<SectionId>, u64)>> {
 
 fn of_module(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<SectionId>, u64)>> {
     let relas = elf.relas_of(elf.id_of_section(SECTION.as_bytes())?);
-    let distance = for_machine!(elf.machine, A => A::DISTANCE);
-    let relas = relas.filter(|rela| rela.kind == distance);
-    let places = relas.filter_map(|rela| {
-        let symbol = elf.symbol_of(&rela)?;
-        let SymbolPlace::Section(section) = symbol.place else { return None };
-        Some((Some(section), symbol.value.wrapping_add_signed(rela.addend)))
-    });
-    Some(places.collect())
+    // What does nothing leads nowhere.
+    let places = relas.filter(|rela| rela.kind != 0).filter_map(|rela| elf.place_of(&rela));
+    Some(places.map(|place| (Some(place.section), place.offset)).collect())
 }

@@ -103,14 +103,16 @@ fn used_by_their_functions(
     let loaded = elf.sections.with_ids().filter(|(section, _)| section.is_allocated());
     for (section, number) in loaded {
         for reloc in section.relocs.iter() {
-            let Some(Place { section: to, offset: at }) = elf.place_of(&reloc) else { continue };
+            let is_distance = section.is_code() && reloc.kind.is_relative();
+            let bias = if is_distance { reloc.kind.width() } else { 0 };
+            let to = reloc.addend.checked_add_unsigned(bias);
+            let to = to.and_then(|addend| elf.place(&reloc, addend));
+            // What is no place of this object is in no table of it.
+            let Some(Place { section: to, offset: at }) = to else { continue };
             let near = tables.partition_point(|table| table.section < to);
             if tables.get(near).is_none_or(|table| table.section != to) {
                 continue;
             }
-            let is_distance = section.is_code() && reloc.kind.is_relative();
-            let bias = if is_distance { reloc.kind.width() } else { 0 };
-            let at = at.saturating_add(bias);
             let behind = tables.partition_point(|table| (table.section, table.start) <= (to, at));
             let table = behind.checked_sub(1).and_then(|last| tables.get(last));
             let Some(table) = table.filter(|it| it.section == to && at < it.end) else { continue };

@@ -3,7 +3,9 @@
 //! `include/linux/livepatch_helpers.h` makes (Linux 6.19); for older kernels a patch says the same with
 //! `__section(".discard.klp_callback_ptrs")`.
 
-use crate::elf::{Definition, Place};
+use std::collections::BTreeSet;
+
+use crate::elf::{Definition, Place, RelocKind};
 use crate::layout::FunctionId;
 
 use super::source::CorrelatedObject;
@@ -43,6 +45,7 @@ impl CallbackKind {
 pub(super) fn of(source: &CorrelatedObject<'_>) -> Result<Vec<(CallbackKind, FunctionId)>, String> {
     let analysis = &source.patched.analysis;
     let mut callbacks = Vec::new();
+    let mut named = BTreeSet::new();
     for symbol in &analysis.elf.symbols {
         let Definition::Section(section) = symbol.place else { continue };
         let Some(header) = Some(analysis.elf.section(section)).filter(|s| s.name == SECTION) else {
@@ -52,7 +55,9 @@ pub(super) fn of(source: &CorrelatedObject<'_>) -> Result<Vec<(CallbackKind, Fun
             let prefix = format!("__klp_{}_callback_", kind.field());
             symbol.name.starts_with(prefix.as_bytes())
         });
+        // That the other names are no pointers is seen below.
         let Some(kind) = kind else { continue };
+        named.insert(section.at(symbol.value));
         let function = header.relocs.at(symbol.value).and_then(|reloc| {
             let Place { section: code, offset } = analysis.elf.place_of(&reloc)?;
             let span = analysis.layout.find(code, offset)?;
@@ -61,6 +66,15 @@ pub(super) fn of(source: &CorrelatedObject<'_>) -> Result<Vec<(CallbackKind, Fun
         let function = function
             .ok_or_else(|| format!("{} does not point to a function", symbol.name_lossy()))?;
         callbacks.push((kind, function));
+    }
+    let tables = analysis.elf.sections.with_ids().filter(|(section, _)| section.name == SECTION);
+    let mut pointers = tables.flat_map(|(section, id)| {
+        let relocs = section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None);
+        relocs.map(move |reloc| id.at(reloc.offset))
+    });
+    if let Some(unknown) = pointers.find(|place| !named.contains(place)) {
+        let at = unknown.offset;
+        return Err(format!("the pointer at {at:#x} is of no callback that livepatch has"));
     }
     callbacks.sort_unstable();
     Ok(callbacks)

@@ -91,7 +91,7 @@ fn callers_instead(
     (!callers.is_empty()).then_some(callers)
 }
 
-/// The functions of an object that call its function `number`; none where something takes its address.
+/// The functions of an object that call its function `number`; none where something takes its address, or may do so.
 pub(super) fn call_sites(
     side: &ObjectSide<'_>,
     number: FunctionId,
@@ -108,7 +108,7 @@ pub(super) fn call_sites(
             if entry(elf, &reloc, section.is_code()) != Some(body.section.at(body.start)) {
                 continue;
             }
-            if !is_call(elf, section, reloc.offset) {
+            if !is_call(elf, section, &reloc) {
                 return None;
             }
             let owner = layout.find(from, reloc.offset).and_then(|span| side.owner(span));
@@ -117,7 +117,13 @@ pub(super) fn call_sites(
             }
         }
     }
-    Some(callers)
+    // An assembler leaves no relocation where both are in one section.
+    let is_near = |user: FunctionId| {
+        let mut spans = layout.functions[user].spans().map(|span| layout.span(span));
+        spans.any(|span| span.section == body.section)
+    };
+    let mut users = side.users_of(side.record(number).name).filter(|user| is_near(*user));
+    users.all(|user| user == number || callers.contains(&user)).then_some(callers)
 }
 
 /// What leads to the start of a function without calling it.
@@ -131,9 +137,10 @@ pub(super) fn entry(elf: &ElfObject<'_>, reloc: &Reloc, is_of_code: bool) -> Opt
     elf.place(reloc, reloc.addend.checked_add(bias)?)
 }
 
-/// Whether the field at `field` of `section` is the operand of a direct call or jump.
-pub(super) fn is_call(elf: &ElfObject<'_>, section: &Section<'_>, field: u64) -> bool {
-    let code = section.around(field).filter(|_| section.is_code());
+/// Whether the field of `reloc` in `section` is the operand of a direct call or jump.
+pub(super) fn is_call(elf: &ElfObject<'_>, section: &Section<'_>, reloc: &Reloc) -> bool {
+    let code = section.around(reloc.offset);
+    let code = code.filter(|_| section.is_code() && reloc.kind.is_relative());
     code.is_some_and(|(code, field)| for_machine!(elf.machine, A => A::is_branch(code, field)))
 }
 

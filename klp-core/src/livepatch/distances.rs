@@ -72,14 +72,12 @@ fn is_of_per_cpu(elf: &ElfObject<'_>, reloc: &Reloc) -> bool {
 fn entered(elf: &ElfObject<'_>, section: SectionId) -> BTreeSet<u64> {
     let mut places = BTreeSet::new();
     for from in elf.sections.iter().filter(|from| from.is_allocated()) {
+        let behind = |reloc: &Reloc| if from.is_code() { reloc.kind.width() } else { 0 };
         for reloc in from.relocs.iter() {
-            let symbol = elf.symbol(reloc.symbol);
-            let place = symbol.value.checked_add_signed(reloc.addend);
-            let Some(place) = place.filter(|_| symbol.place == Definition::Section(section)) else {
-                continue;
-            };
-            places.insert(place);
-            places.extend(from.is_code().then(|| place.saturating_add(reloc.kind.width())));
+            let of_branch = reloc.addend.checked_add_unsigned(behind(&reloc));
+            let addends = [Some(reloc.addend), of_branch].into_iter().flatten();
+            let led = addends.filter_map(|addend| elf.place(&reloc, addend));
+            places.extend(led.filter(|it| it.section == section).map(|it| it.offset));
         }
     }
     places

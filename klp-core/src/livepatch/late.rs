@@ -65,6 +65,7 @@ fn alternatives(
         let Some(source) = sources.get(piece.object) else { continue };
         let analysis = &source.patched.analysis;
         let entry = analysis.sites.entry_at(&analysis.elf, piece.section, piece.start);
+        // One that cannot be read is refused where it is copied.
         let Some(Ok(DecodedEntry::Alternative(alternative))) = entry else { continue };
         for reloc in &copied.relocs {
             let Link::Piece(code) = reloc.link else { continue };

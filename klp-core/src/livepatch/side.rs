@@ -100,6 +100,15 @@ impl<'a> ObjectSide<'a> {
         callers.map(|function| function.name.to_owned())
     }
 
+    /// The functions that refer to something of that name.
+    pub(super) fn users_of(&self, name: &str) -> impl Iterator<Item = FunctionId> {
+        let users = self.manifest.functions.with_ids().filter(move |(function, _)| {
+            let mut symbols = function.references.iter().filter_map(|it| self.manifest.symbol(*it));
+            symbols.any(|(own, _)| own == name)
+        });
+        users.map(|(_, id)| id)
+    }
+
     /// The names of variables and constants that refer to something of such a name.
     pub(super) fn tables_of<'n>(
         &'n self,

@@ -36,12 +36,10 @@ fn sites_of<A: Arch>(
         let Range { start: at, end: next } = instructions.place();
         let decoded = decoded
             .map_err(|_| format!("no instruction at {at:#x} of {}", section.name_lossy()))?;
-        let mut has_reloc = false;
         let own: SmallVec<[Reloc; 2]> =
             std::iter::from_fn(|| relocs.next_if(|reloc| reloc.offset < next)).collect();
         let exact = follower.as_mut().and_then(|it| it.step(&mut instructions, &own));
-        for reloc in own {
-            has_reloc |= reloc.kind != RelocKind::None;
+        for reloc in own.iter().copied() {
             let bias = if reloc.kind.is_relative() {
                 next.saturating_sub(reloc.offset).cast_signed()
             } else {
@@ -51,16 +49,22 @@ fn sites_of<A: Arch>(
             sites.push(RelocSite { reloc, usage, bias });
         }
         let leaves = |target: &u64| !(piece.start..piece.end).contains(target);
-        let target = match decoded.form {
-            Form::Branch { target, .. } => Some(target),
-            _ if decoded.is_ip_relative => instructions.operands().ip_target,
-            _ => None,
+        let (target, field) = match decoded.form {
+            Form::Branch { target, .. } => (Some(target), instructions.distance()),
+            _ if decoded.is_ip_relative => {
+                let operands = instructions.operands();
+                (operands.ip_target, operands.displacement)
+            }
+            _ => (None, None),
         };
-        if let Some(target) = target.filter(leaves).filter(|_| !has_reloc) {
-            let distance = match decoded.form {
-                Form::Branch { .. } => instructions.distance(),
-                _ => None,
-            };
+        // Of an instruction with two fields, the other one can have a relocation.
+        let is_relocated = own.iter().any(|reloc| {
+            let fills =
+                |field: InstructionField| reloc.offset.checked_sub(at) == Some(field.offset.into());
+            reloc.kind != RelocKind::None && field.is_none_or(fills)
+        });
+        if let Some(target) = target.filter(leaves).filter(|_| !is_relocated) {
+            let distance = field.filter(|_| matches!(decoded.form, Form::Branch { .. }));
             let implied = distance
                 .and_then(|field| jump::<A>(side, piece.section, target, (at, field, next)));
             sites.push(implied.ok_or_else(|| {

@@ -109,7 +109,7 @@ fn starters(side: &ObjectSide<'_>, number: FunctionId) -> BTreeSet<FunctionId> {
     let mut found = BTreeSet::new();
     for (section, from) in elf.sections.with_ids().filter(|(section, _)| section.is_code()) {
         for reloc in section.relocs.iter() {
-            if entry(elf, &reloc, true) == Some(body) && !is_call(elf, section, reloc.offset) {
+            if entry(elf, &reloc, true) == Some(body) && !is_call(elf, section, &reloc) {
                 let user = layout.find(from, reloc.offset).and_then(|span| side.owner(span));
                 found.extend(user.filter(|user| *user != number && starts_threads(side, *user)));
             }

@@ -180,6 +180,7 @@ impl Verdict {
             self.note("constructor", source.object, &name, why);
             return false;
         }
+        // What the kernel does not have is refused where its symbol is looked for.
         let Some(running) = source.running() else { return true };
         let Some(found) = source.running_function(original) else { return true };
         let section = section_of(running, found);

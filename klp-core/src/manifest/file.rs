@@ -45,6 +45,9 @@ pub enum ManifestError {
     /// Something follows no object, or the end is missing.
     #[error("cut off or out of order at line {0}")]
     Order(usize),
+    /// Nobody could tell what that line's function or data refers to.
+    #[error("line {0} refers to a symbol that its object does not have")]
+    Symbol(usize),
 }
 
 /// A line, with what a function and a data object are in it.
@@ -146,6 +149,14 @@ impl ReadData {
     }
 }
 
+/// Whether the object has all symbols of these numbers.
+fn are_known<'r>(
+    object: &ManifestObject,
+    mut references: impl Iterator<Item = &'r u32>,
+) -> Option<()> {
+    references.all(|reference| object.symbol(*reference).is_some()).then_some(())
+}
+
 /// `names` with a NUL behind each.
 fn terminated(names: &[String]) -> String {
     names.iter().flat_map(|name| [name, "\0"]).collect()
@@ -207,10 +218,14 @@ impl Manifest {
                 }
                 (ChecksumLine::FunctionChecksum(function), Some(object)) if open.0 > 0 => {
                     open.0 = open.0.saturating_sub(1);
+                    let references = function.references.iter().chain(&function.behind);
+                    are_known(object, references).ok_or(ManifestError::Symbol(number))?;
                     function.add_to(&mut object.functions);
                 }
                 (ChecksumLine::DataChecksum(data), Some(object)) if open.0 == 0 && open.1 > 0 => {
                     open.1 = open.1.saturating_sub(1);
+                    let references = data.references.iter();
+                    are_known(object, references).ok_or(ManifestError::Symbol(number))?;
                     data.add_to(&mut object.data);
                 }
                 _ => return Err(ManifestError::Order(number)),
@@ -362,6 +377,17 @@ mod tests {
                 bytes.split_inclusive(|byte| *byte == b'\n').take(lines).collect();
             assert!(Manifest::read(start.concat().as_slice()).is_err(), "{lines} lines");
         }
+    }
+
+    #[test]
+    fn a_reference_to_nothing_is_an_error() {
+        let mut bytes = Vec::new();
+        example().write(&mut bytes).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        let other = text.replace("\"references\":[0]", "\"references\":[1]");
+        assert_ne!(other, text);
+        let read = Manifest::read(other.as_bytes());
+        assert!(matches!(read, Err(ManifestError::Symbol(3))), "{read:?}");
     }
 
     #[test]

@@ -287,7 +287,7 @@ impl<'data> RawSection<'data> {
             let info = number(8);
             RawRela {
                 offset: number(0),
-                // The halves of r_info.
+                // The halves of r_info: both fit.
                 kind: u32::try_from(info & 0xffff_ffff).unwrap_or_default(),
                 symbol: u32::try_from(info >> 32).unwrap_or_default(),
                 addend: number(16).cast_signed(),

@@ -77,6 +77,7 @@ impl DataPair {
         let [a, b] = &world.sides;
         let mut theirs = align::relocs(b, self.patched);
         for one in align::relocs(a, self.original) {
+            // There are as many: `compare_bytes` has counted them.
             let Some(other) = theirs.next() else { break };
             let offset = self.offset(other.offset);
             let is_like = one.kind == other.kind

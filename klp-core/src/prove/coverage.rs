@@ -54,6 +54,7 @@ impl<'s, 'a> Covered<'s, 'a> {
     fn excuse_names_of_messages(&mut self) {
         let side = self.side;
         for section in side.object.sections.iter().filter(|it| it.name == b"__dyndbg") {
+            // Of descriptors of no known size, nothing is excused.
             let mut sizes = DYNDBG_ENTRIES.into_iter();
             let Some(entry) = sizes.find(|size| section.size.is_multiple_of(*size)) else {
                 continue;

@@ -77,7 +77,7 @@ fn entered_from<A: Arch>(side: &ProofSide<'_>, number: SectionId) -> Vec<(Sectio
         let at = |bias: i64| interesting(&target::of(side.object, reloc, bias));
         leads_to_plain(reloc)
             && !is_within_unit(side, reloc)
-            && (0..=12).step_by(4).any(|bias| at(bias).is_some())
+            && (0..=12).any(|bias| at(bias).is_some())
     };
     let all = ByteRange { section: number, start: 0, end: section.size };
     let mut done = 0;

@@ -45,6 +45,7 @@ fn by_table<'a>(side: &ProofSide<'a>) -> BTreeMap<&'a [u8], Vec<OfFunction>> {
     let mut counts: BTreeMap<(&[u8], PairId), usize> = BTreeMap::new();
     for entry in side.entries.iter().filter(|entry| entry.table == TableKind::Places) {
         let units = side.units_at(entry.section, entry.offset);
+        // Code that is on one side only is told for itself, and so is what it does to a table.
         let Some(Owner::Pair(function)) = units.first().map(|unit| unit.owner) else { continue };
         let name = entry.table_name();
         let count = counts.entry((name, function)).or_default();

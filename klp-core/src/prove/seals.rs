@@ -42,7 +42,7 @@ pub(super) fn compare<'a>(world: &World<'a>) -> Vec<UnpairedResult<'a>> {
     found
 }
 
-/// The functions that are listed, by name; none without a list.
+/// The functions that are listed, by name; none without a list. objtool lists nothing else.
 fn sealed(side: &ProofSide<'_>) -> Option<BTreeMap<Vec<u8>, ByteRange>> {
     let mut lists = side.object.sections.iter().filter(|it| it.name == b".ibt_endbr_seal");
     let list = lists.next()?;

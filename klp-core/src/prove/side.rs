@@ -154,7 +154,7 @@ impl<'a> ProofSide<'a> {
         listed.dedup();
         let has_prefixes = entries.iter().any(|entry| entry.table == TableKind::Patchable)
             || object.symbols.iter().any(|symbol| names::is_prefix(symbol.name));
-        Self {
+        let mut side = Self {
             object,
             meanings,
             symbols,
@@ -167,7 +167,10 @@ impl<'a> ProofSide<'a> {
             held: held::places(object),
             indexed,
             has_prefixes,
-        }
+        };
+        side.held.extend(held::by_data(&side));
+        side.held.sort_unstable();
+        side
     }
 
     pub(super) fn set_units(&mut self, units: impl Iterator<Item = (SectionId, ClaimedUnit)>) {

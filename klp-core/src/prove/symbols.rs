@@ -98,7 +98,8 @@ fn range(symbol: &Symbol<'_>) -> Option<ByteRange> {
     Some(ByteRange { section, start: symbol.value, end })
 }
 
-/// Whether it stands on a unit of both objects that is not reported already.
+/// Whether it stands on a unit of both objects that is not reported already. A number or a tentative definition is no name for
+/// anything else, so that nothing else could report it.
 fn is_alias(world: &World<'_>, side: &ProofSide<'_>, symbol: &Symbol<'_>) -> bool {
     let Definition::Section(section) = symbol.place else { return true };
     side.units_at(section, symbol.value).iter().any(|unit| match unit.owner {

@@ -75,6 +75,7 @@ struct EntryReader<'a, 'o> {
 }
 
 impl<'a> EntryReader<'a, '_> {
+    /// The section has all of it: `stride` has seen that at most padding is missing at its end.
     fn number(&self, at: u64, len: u64) -> u64 {
         let bytes = self.section.bytes(self.start.saturating_add(at), len).unwrap_or_default();
         bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))

@@ -239,11 +239,11 @@ fn joined(elf: &ElfObject<'_>) -> Vec<Place> {
     let mut places: Vec<Place> = code
         .flat_map(|section| section.relocs.iter())
         .filter_map(|reloc| {
-            let Place { section: to, offset: at } = elf.code_place_of(&reloc)?;
             // The field of a branch is the last in it.
             let behind = if reloc.kind.is_relative() { reloc.kind.width() } else { 0 };
-            Some(to.at(at.checked_add(behind)?))
+            elf.place(&reloc, reloc.addend.checked_add_unsigned(behind)?)
         })
+        .filter(|place| elf.section(place.section).is_code())
         .collect();
     places.sort_unstable();
     places.dedup();

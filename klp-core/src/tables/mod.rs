@@ -120,7 +120,10 @@ impl<'data> Raw<'_, 'data> {
 
     /// The byte at `at`.
     fn byte(&self, at: u64) -> Result<u8, Malformed> {
-        Ok(self.bytes(at, 1)?.first().copied().unwrap_or_default())
+        match self.bytes(at, 1)? {
+            [byte] => Ok(*byte),
+            _ => Err("a byte of several".into()),
+        }
     }
 
     /// The field of 32 bits at `at`.

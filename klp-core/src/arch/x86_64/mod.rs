@@ -9,6 +9,7 @@ mod entered;
 mod feature;
 mod form;
 mod instructions;
+mod outward;
 mod patching;
 mod per_cpu;
 mod relocation;
@@ -74,10 +75,13 @@ impl Arch for X86_64 {
 
     const BRANCH: u32 = elf::R_X86_64_PLT32.0;
     const ADDRESS: u32 = elf::R_X86_64_64.0;
-    const DISTANCE: u32 = elf::R_X86_64_PC32.0;
 
     fn is_branch(code: &[u8], field: usize) -> bool {
         code.get(..field).is_some_and(patching::ends_with_branch)
+    }
+
+    fn may_lead_out(code: &[u8], before: u64, behind: u64) -> bool {
+        outward::may_lead_out(code, before, behind)
     }
 
     const CALL: &'static [u8] = &patching::CALL;

@@ -10,7 +10,7 @@ use super::merged::Merged;
 use super::placed::{WEAK, candidates};
 use super::shipped::{ShippedImage, ShippedPlace};
 use super::tables::{TableOwners, TableStretch, jump_labels, stretches};
-use super::x86_64::{NOTHING, jump_or_nop};
+use super::x86_64::{NOTHING, behind, jump_or_nop};
 use crate::elf::{Place, SectionId};
 use crate::module::{RawElf, RawRela, RawSection, RawSymbol, SymbolPlace};
 
@@ -27,6 +27,8 @@ pub(super) struct SectionComparison<'e, 'o, 's> {
     outside: HashMap<&'o [u8], ShippedPlace>,
     /// Offsets of instructions that can be a jump or a NOP.
     jump_labels: BTreeSet<Place>,
+    /// Where functions and their parts start.
+    starts: BTreeSet<Place>,
     /// What tables say of code.
     entries: TableOwners,
 }
@@ -48,6 +50,7 @@ impl<'e, 'o, 's> SectionComparison<'e, 'o, 's> {
             differences: BTreeMap::new(),
             outside: HashMap::new(),
             jump_labels: jump_labels(object),
+            starts: starts(object),
             entries: TableOwners::default(),
         };
         let mut open = Vec::new();
@@ -189,7 +192,6 @@ impl<'e, 'o, 's> SectionComparison<'e, 'o, 's> {
         base: ShippedPlace,
         open: &mut Vec<SectionId>,
     ) {
-        let header = *self.object.section(section);
         let Some((ours, theirs)) = self.both(section, part, base) else {
             self.differ(section, part.start, "what was shipped ends there".to_owned());
             return;
@@ -220,7 +222,7 @@ impl<'e, 'o, 's> SectionComparison<'e, 'o, 's> {
             }
         }
         for rela in relas.iter().filter(|rela| (part.start..part.end).contains(&rela.offset)) {
-            if let Err(why) = self.reference(&header, base, rela, open) {
+            if let Err(why) = self.reference(section, base, rela, open) {
                 self.differ(section, rela.offset, why);
             }
         }
@@ -239,10 +241,10 @@ impl<'e, 'o, 's> SectionComparison<'e, 'o, 's> {
         jump_or_nop(both.0, both.1)
     }
 
-    /// Whether the field of `ours` leads where it should.
+    /// Whether the field of `ours` in the section `holder` leads where it should.
     fn reference(
         &mut self,
-        header: &RawSection<'_>,
+        holder: SectionId,
         base: ShippedPlace,
         ours: &RawRela,
         open: &mut Vec<SectionId>,
@@ -268,7 +270,7 @@ impl<'e, 'o, 's> SectionComparison<'e, 'o, 's> {
                     return Ok(());
                 }
                 if of.flags & MERGE != 0 {
-                    return self.merged(of, header, symbol, ours, found);
+                    return self.merged(of, holder, symbol, ours, found);
                 }
                 let start = found.plus(symbol.value.wrapping_neg().cast_signed());
                 self.belongs(section, start, symbol, open)
@@ -321,22 +323,30 @@ impl<'e, 'o, 's> SectionComparison<'e, 'o, 's> {
     fn merged(
         &self,
         of: &RawSection<'_>,
-        header: &RawSection<'_>,
+        holder: SectionId,
         symbol: &RawSymbol<'_>,
         ours: &RawRela,
         found: ShippedPlace,
     ) -> Result<(), String> {
-        // The processor counts from the end of the instruction, which is so far behind the field's start.
-        const BEHIND: &[i64] = &[4, 5, 6, 8];
-        let relative = header.is_code() && matches!(ours.kind, 2 | 4);
-        let biases: &[i64] = if relative { BEHIND } else { &[0] };
         let merged = Merged { section: of, symbol, rela: ours };
-        let is_same = |bias: &i64| {
-            let (element, distance) = merged.element(*bias)?;
+        let is_same = || {
+            let (element, distance) = merged.element(self.behind(holder, ours)?)?;
             Some(self.shipped.rest(found.plus(distance))?.get(..element.len())? == element)
         };
-        let same = biases.iter().any(|bias| is_same(bias) == Some(true));
+        let same = is_same() == Some(true);
         same.then_some(()).ok_or_else(|| "another string or constant".to_owned())
+    }
+
+    /// What the processor adds to the field of `rela`: in an instruction it counts from the next one.
+    fn behind(&self, section: SectionId, rela: &RawRela) -> Option<i64> {
+        let header = self.object.section(section);
+        if !header.is_code() || !RelocField::of(rela.kind)?.relative {
+            return Some(0);
+        }
+        let mut before = self.starts.range(section.at(0)..=section.at(rela.offset));
+        let start = before.next_back().map_or(0, |start| start.offset);
+        let code = header.data.get(usize::try_from(start).ok()?..)?;
+        behind(code, rela.offset.checked_sub(start)?)
     }
 
     /// A reference to what the object does not define.
@@ -369,6 +379,15 @@ fn describe(symbol: &RawSymbol<'_>) -> String {
     } else {
         symbol.name_lossy().into_owned()
     }
+}
+
+fn starts(object: &RawElf<'_>) -> BTreeSet<Place> {
+    let functions = object.symbols.iter().filter(|symbol| symbol.is_function());
+    let places = functions.filter_map(|symbol| match symbol.place {
+        SymbolPlace::Section(section) => Some(section.at(symbol.value)),
+        _ => None,
+    });
+    places.collect()
 }
 
 /// The bytes that relocations write.

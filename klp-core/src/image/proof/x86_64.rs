@@ -1,5 +1,7 @@
 //! What the proof knows of x86-64.
 
+use iced_x86::{Decoder, DecoderOptions};
+
 use super::field::RelocField;
 
 /// The NOPs that objtool puts in the place of jumps (arch/x86/include/asm/nops.h).
@@ -8,6 +10,16 @@ pub(super) const NOTHING: u32 = 0;
 
 const SHORT_NOP: &[u8] = &[0x66, 0x90];
 const LONG_NOP: &[u8] = &[0x0f, 0x1f, 0x44, 0, 0];
+
+/// How far behind the start of a field the instruction ends that holds it. `code` starts with an instruction.
+pub(super) fn behind(code: &[u8], field: u64) -> Option<i64> {
+    let mut decoder = Decoder::with_ip(64, code, 0, DecoderOptions::NONE).into_iter();
+    let holder = decoder.find(|instruction| instruction.next_ip() > field)?;
+    if holder.is_invalid() {
+        return None;
+    }
+    i64::try_from(holder.next_ip().checked_sub(field)?).ok()
+}
 
 /// How long the jump is that one of both starts with, where the other starts with the NOP for it.
 pub(super) fn jump_or_nop(one: &[u8], other: &[u8]) -> Option<u64> {

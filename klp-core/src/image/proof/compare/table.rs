@@ -25,6 +25,7 @@ impl SectionComparison<'_, '_, '_> {
             }
         }
         let fields = self.entries.fields(section, part);
+        // What it says of code that is nowhere is told with that code.
         let Some((at, _)) = fields.first() else { return };
         let Some(region) = TablePlace::of(header.name, self.shipped) else {
             for (at, _) in fields {
@@ -32,6 +33,7 @@ impl SectionComparison<'_, '_, '_> {
             }
             return;
         };
+        // The field is one of these, and leads to code whose place is known.
         let Some(rela) = relas.iter().find(|rela| rela.offset == *at) else { return };
         let target = self.object.symbol_of(rela).and_then(|symbol| match symbol.place {
             SymbolPlace::Section(of) => {
