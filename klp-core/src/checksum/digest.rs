@@ -98,8 +98,8 @@ pub struct ShortDigest([u8; 8]);
 
 impl From<Digest> for ShortDigest {
     fn from(digest: Digest) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = digest.0;
-        Self([a, b, c, d, e, f, g, h])
+        let [b0, b1, b2, b3, b4, b5, b6, b7, ..] = digest.0;
+        Self([b0, b1, b2, b3, b4, b5, b6, b7])
     }
 }
 

@@ -85,10 +85,10 @@ impl Stretch<'_, '_> {
     fn addresses<A: Arch>(&self, elf: &ElfObject<'_>, places: &mut Vec<Place>) {
         let mut has_distance = false;
         for reloc in self.relocs() {
-            if !reloc.kind.is_relative() {
-                places.extend(elf.code_place_of(&reloc));
-            } else {
+            if reloc.kind.is_relative() {
                 has_distance |= leads_to_code(elf, &reloc) && !is_branch::<A>(self.section, &reloc);
+            } else {
+                places.extend(elf.code_place_of(&reloc));
             }
         }
         let code = self.section.in_file(self.start, self.end);

@@ -15,8 +15,8 @@ pub(super) fn may_lead_out(code: &[u8], before: u64, behind: u64) -> bool {
     let mut lowest = fields
         .map(|(at, [_, distance @ ..])| at as i128 + 5 + i128::from(i32::from_le_bytes(*distance)));
     lowest.any(|lowest| {
-        let is_in_front = lowest < 0 && lowest + BEHIND >= -before;
-        let is_behind = lowest + BEHIND >= len && lowest < len + behind;
+        let is_in_front = before > 0 && lowest < 0 && lowest + BEHIND >= -before;
+        let is_behind = behind > 0 && lowest + BEHIND >= len && lowest < len + behind;
         is_in_front || is_behind
     })
 }
