@@ -84,7 +84,9 @@ pub enum Error {
     NoOriginal { path: Utf8PathBuf },
     #[error("cannot tell what was inlined in {path}")]
     Debug { path: Utf8PathBuf, source: klp_core::debug::DebugError },
-    #[error("nothing is known of {name}: it is neither out of line nor inlined")]
+    #[error(
+        "nothing is known of {name}: no symbol and no debug information that was read names it as a function with code"
+    )]
     NowhereInlined { name: String },
     #[error(
         "by the text of the sources, {count} objects can have something of {names}, more than {most}"

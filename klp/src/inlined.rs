@@ -65,7 +65,7 @@ impl Kernel {
                 Err(why) => events(not_looked_at(&object, &why)),
             }
         }
-        found(all, names)
+        found(all, names, events)
     }
 
     /// Objects of the original of the last build.
@@ -160,8 +160,12 @@ fn not_looked_at(object: &Utf8Path, why: &str) -> Event {
 }
 
 /// Where the functions of these `names` went in the object, module or kernel `file`.
-pub fn inlined_in(file: &Utf8Path, names: &[String]) -> Result<Vec<ObjectWhereabouts>, Error> {
-    found(gone(file, file.to_owned(), names)?.into_iter().collect(), names)
+pub fn inlined_in(
+    file: &Utf8Path,
+    names: &[String],
+    events: &mut Events<'_>,
+) -> Result<Vec<ObjectWhereabouts>, Error> {
+    found(gone(file, file.to_owned(), names)?.into_iter().collect(), names, events)
 }
 
 /// What the file at `path` says; nothing where it knows none of the functions.
@@ -178,14 +182,22 @@ fn gone(
     Ok((!functions.is_empty()).then_some(ObjectWhereabouts { object, functions }))
 }
 
-/// All of them, or the first name that nothing is known of.
-fn found(all: Vec<ObjectWhereabouts>, names: &[String]) -> Result<Vec<ObjectWhereabouts>, Error> {
+/// All of them. Of which name nothing is known is a warning, or an error where that is so of each.
+fn found(
+    all: Vec<ObjectWhereabouts>,
+    names: &[String],
+    events: &mut Events<'_>,
+) -> Result<Vec<ObjectWhereabouts>, Error> {
     let is_there = |name: &&String| {
         let mut functions = all.iter().flat_map(|gone| &gone.functions);
         functions.any(|function| function.function == **name)
     };
-    match names.iter().find(|name| !is_there(name)) {
-        Some(name) => Err(Error::NowhereInlined { name: name.clone() }),
-        None => Ok(all),
+    for name in names.iter().filter(|name| !is_there(name)) {
+        let unknown = Error::NowhereInlined { name: name.clone() };
+        if all.is_empty() {
+            return Err(unknown);
+        }
+        events(Event::Warning(unknown.to_string()));
     }
+    Ok(all)
 }

@@ -32,6 +32,7 @@ mod last_link;
 mod line_numbers;
 mod lines;
 mod livepatch;
+mod md5;
 mod naming;
 mod not_compared;
 mod object_file;

@@ -1,11 +1,12 @@
 //! The source lines between the instructions of functions that changed.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 use kbuild_glue::{BuildVersion, is_lto};
 use klp_core::checksum::Analysis;
-use klp_core::debug::{DebugInfo, Place};
+use klp_core::debug::{DebugInfo, Place, SourceLine};
 use klp_core::explain::{self, AlignedRow, InstructionLine};
 use klp_core::layout::FunctionId;
 use klp_core::record::ChangedFunction;
@@ -15,6 +16,7 @@ use crate::event::{Event, Events};
 use crate::explain::Explained;
 use crate::finished::read;
 use crate::kernel::Kernel;
+use crate::md5::md5;
 use crate::session::Session;
 use crate::why::sources::Sources;
 use crate::why::{file_of, symbol};
@@ -87,7 +89,8 @@ impl Kernel {
             };
             let own = explained.iter().zip(&mut all);
             let own = own.filter(|(it, _)| file_of(&it.function, is_lto) == *object);
-            let text = |file: &str, line| {
+            let text = |debug: &DebugInfo, source: SourceLine| {
+                let (file, line) = (debug.file(source), source.line);
                 let inside = sources.inside(file)?;
                 let text = line_of(&sources.bytes(inside, *version)?, line);
                 let is_changed =
@@ -100,24 +103,53 @@ impl Kernel {
     }
 }
 
-/// The source lines of functions of two files that were compared, as far as those have debug information.
+/// The source lines of functions of two files that were compared, as far as those have debug information. A source is shown
+/// for a version only if it is what that was compiled from: where nothing tells, a file that both versions name is that of
+/// the patched one.
 pub fn source_lines_of(
     (original, patched): (&Utf8Path, &Utf8Path),
     explained: &[Explained],
+    events: &mut Events<'_>,
 ) -> Result<Vec<SourceLines>, Error> {
     let mut all = vec![SourceLines::default(); explained.len()];
-    let text = |file: &str, line| {
-        let text = line_of(&fs_err::read(file).ok()?, line);
-        Some(SourceText { file: file.to_owned(), line, text, is_changed: false })
+    let files = |path| -> Result<BTreeSet<String>, Error> {
+        let debug = DebugInfo::of(&read(path)?).unwrap_or_default();
+        Ok(debug.files().map(ToOwned::to_owned).collect())
     };
+    let of_patched = files(patched)?;
+    let unsure = RefCell::new(BTreeSet::new());
     for (path, version) in [(original, BuildVersion::Original), (patched, BuildVersion::Patched)] {
+        let text = |debug: &DebugInfo, source: SourceLine| {
+            let file = debug.file(source);
+            let bytes = fs_err::read(file).ok()?;
+            let is_it = match debug.file_md5(source) {
+                Some(known) => known == md5(&bytes),
+                None => version == BuildVersion::Patched || !of_patched.contains(file),
+            };
+            if !is_it {
+                unsure.borrow_mut().insert(file.to_owned());
+            }
+            let text = line_of(&bytes, source.line).filter(|_| is_it);
+            Some(SourceText { file: file.to_owned(), line: source.line, text, is_changed: false })
+        };
         fill(path, version, explained.iter().zip(&mut all), &text)?;
+    }
+    let unsure = unsure.into_inner();
+    if let Some(first) = unsure.first() {
+        let more = match unsure.len() {
+            1 => String::new(),
+            count => format!(" and {} more files", count.saturating_sub(1)),
+        };
+        events(Event::Warning(format!(
+            "lines of {first}{more} are shown only for the version that was compiled from what is there now: both files \
+             name that path, or debug information has another MD5 of it"
+        )));
     }
     Ok(all)
 }
 
 /// One of the lines of a file, where the file is there.
-type LineText<'t> = &'t dyn Fn(&str, u32) -> Option<SourceText>;
+type LineText<'t> = &'t dyn Fn(&DebugInfo, SourceLine) -> Option<SourceText>;
 
 /// Adds the lines of functions that the object at `path` has.
 fn fill<'e>(
@@ -159,7 +191,7 @@ fn fill<'e>(
                     text: None,
                     is_changed: false,
                 };
-                let source = text(file, line.line).unwrap_or_else(without_text);
+                let source = text(&debug, line).unwrap_or_else(without_text);
                 found.insert((part, offset.saturating_sub(stretch.start)), source);
             }
         }

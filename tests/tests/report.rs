@@ -214,3 +214,44 @@ fn a_browser_shows_it() -> Result<()> {
     ensure!(opened.contains(" open"), "{opened}");
     Ok(())
 }
+
+/// On a phone nothing is wider than the screen, and on paper everything is open.
+#[test]
+fn it_fits_a_phone_and_paper() -> Result<()> {
+    if !have("the report on a phone", &["chromium"]) {
+        return Ok(());
+    }
+    let (guard, path) = page()?;
+    let profile = format!("--user-data-dir={}", guard.path().join("profile").display());
+    let browse = |arguments: &[&str], url: &str| -> Result<String> {
+        let output = plain("chromium")
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"])
+            .args(["--virtual-time-budget=4000", &profile])
+            .args(arguments)
+            .arg(url)
+            .output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let phone = path.with_file_name("phone.html");
+    let frame = format!(
+        "<!doctype html><iframe id=\"phone\" width=\"375\" height=\"800\" style=\"border: 0\" src=\"{path}\"></iframe>\
+         <script>const phone = document.getElementById('phone'); phone.onload = () => {{\
+         const page = phone.contentDocument; for (const part of page.querySelectorAll('details')) part.open = true;\
+         document.title = 'width ' + page.documentElement.scrollWidth; }};</script>"
+    );
+    fs_err::write(&phone, frame)?;
+    let phone = format!("file://{phone}");
+    let shown = browse(&["--dump-dom"], &phone)?;
+    let width = shown.split("<title>width ").nth(1).and_then(|rest| rest.split('<').next());
+    let width: u32 = width.with_context(|| shown.clone())?.parse()?;
+    ensure!(width <= 375, "{width}");
+    let picture = concat!("--screenshot=", env!("CARGO_TARGET_TMPDIR"), "/report-phone.png");
+    browse(&[picture, "--window-size=500,800"], &phone)?;
+    let paper = path.with_file_name("paper.html");
+    let script = "<script>dispatchEvent(new Event('beforeprint'));\
+                  document.title = 'closed ' + document.querySelectorAll('details:not([open])').length;</script>";
+    fs_err::write(&paper, fs_err::read_to_string(&path)? + script)?;
+    let printed = browse(&["--dump-dom"], &format!("file://{paper}"))?;
+    ensure!(printed.contains("<title>closed 0<"), "{printed}");
+    Ok(())
+}

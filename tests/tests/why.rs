@@ -8,10 +8,10 @@ use klp_tests::tools::compilers;
 use serde_json::Value;
 
 /// What a hunk is expected to do: the function, how and through what; or a dash and why it has no effect.
-type Expected<'a> = &'a [(&'a str, &'a str, &'a str)];
+pub(crate) type Expected<'a> = &'a [(&'a str, &'a str, &'a str)];
 
 /// Replaces `old` with `new` in a file of the mini kernel, and looks at what `explain` says.
-fn expect(
+pub(crate) fn expect(
     kernel: &Kernel,
     compiler: &str,
     edit: (&str, &str, &str),

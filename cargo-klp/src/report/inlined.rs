@@ -34,6 +34,9 @@ pub(super) enum InlinedRecord<'a> {
         merged_with: Vec<&'a str>,
         /// The functions that it was inlined into.
         inlined_into: Vec<IntoRecord<'a>>,
+        /// Whether it was inlined, and debug information does not tell where: no instruction of it was left.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        used_up: bool,
         /// Who refers to what is left.
         callers: Vec<CallerRecord<'a>>,
     },
@@ -116,6 +119,7 @@ impl<'a> InlinedRecord<'a> {
             symbols: went.copies.iter().map(symbol).collect(),
             merged_with: went.merged.iter().map(String::as_str).collect(),
             inlined_into: went.inlined.iter().map(into).collect(),
+            used_up: went.is_used_up,
             callers: went
                 .callers
                 .iter()
@@ -141,6 +145,7 @@ pub(super) fn list(gone: &[ObjectWhereabouts], out: &mut PrintableLines<'_>) -> 
             went.copies.iter().map(|copy| (what(copy.how), copy.symbol.as_str())).collect();
         lines.extend(went.merged.iter().map(|name| ("merged-with", name.as_str())));
         lines.extend(went.inlined.iter().map(|into| ("inlined-into", into.symbol.as_str())));
+        lines.extend(went.is_used_up.then_some(("used-up", went.function.as_str())));
         lines.extend(went.callers.iter().map(|caller| (how(caller.how), caller.name.as_str())));
         lines.dedup();
         for (what, symbol) in lines {
@@ -169,6 +174,10 @@ pub(super) fn human(gone: &[ObjectWhereabouts], out: &mut PrintableLines<'_>) ->
         for into in &went.inlined {
             writeln!(out, "  inlined into {}{}", into.symbol, chain(into))?;
         }
+        if went.is_used_up {
+            let words = "no instruction of it was left, and debug information does not tell where";
+            writeln!(out, "  inlined      {words}")?;
+        }
         for caller in &went.callers {
             let words = match caller.how {
                 CallerKind::Calls => "called by",
@@ -192,7 +201,7 @@ fn chain(into: &InlinedInto) -> String {
     let call = into.chain.last().and_then(|step| step.call.as_ref());
     let call = call.map(|line| format!(" at {}", place(line))).unwrap_or_default();
     let left = match into.bytes {
-        0 => ", no code of its own".to_owned(),
+        0 => ", no instruction of it was left".to_owned(),
         bytes => format!(", {bytes} bytes"),
     };
     std::iter::once(call).chain(outer).chain([left]).collect()

@@ -37,7 +37,7 @@ pub(super) enum WhyRecord<'a> {
         file: &'a str,
         /// The symbols of the functions that it reached.
         functions: Vec<&'a str>,
-        /// Why it reached none: `not-source`, `not-built`, `comment`, `compiled-out`, `only-data` or `no-code`.
+        /// Why it reached none: `not-source`, `not-built`, `comment`, `compiled-out`, `only-data`, `no-code`, or `not-traced`: what it does is not known.
         #[serde(skip_serializing_if = "Option::is_none")]
         no_effect: Option<&'static str>,
         /// The same for people.
@@ -51,9 +51,11 @@ pub(super) enum WhyRecord<'a> {
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "WhyHunk")]
 pub(super) struct BecauseRecord<'a> {
-    /// `direct`, `inlined`, through a `macro`, a `type` or `data`, or through how objects are compiled: `build`.
+    /// `direct`, `inlined`, through a `macro`, a `type` or `data`, through a header that is included in one version only: `include`,
+    /// through a `call` of a static function or the `use` of a static variable that it changes, through how objects are compiled:
+    /// `build`; or `untraced`: it may be a reason, and nothing tells what it changes.
     how: &'static str,
-    /// What was inlined, the outermost first; or the macro, type or variable.
+    /// What was inlined, the outermost first; or the header, macro, type or variable, or the function with the call.
     through: &'a [String],
     /// How that is known: by `lines` of debug information, by the `extent` of a function's text that is in the code, by a
     /// name in the `text`, or because nothing else in a `file` of the object tells.
@@ -83,9 +85,8 @@ pub(super) struct ChoiceRecord<'a> {
 
 impl<'a> WhyRecord<'a> {
     fn of_function(reached: &'a FunctionReached, why: &'a Why) -> Self {
-        let FunctionReached { function, because, has_lines, choice } = reached;
-        let is_known = *has_lines || !choice.is_none();
-        let compiler = (because.is_empty() && is_known).then_some(choice);
+        let FunctionReached { function, because, choice, .. } = reached;
+        let compiler = (because.is_empty() && !choice.is_none()).then_some(choice);
         Self::Why {
             object: &function.object,
             name: &function.name,

@@ -41,7 +41,8 @@ pub(crate) fn run(
             known.data = explain_data_files(changes.data, files, &data)?;
         }
         if !no_source {
-            known.lines = source_lines_of((original, patched), &explained)?;
+            known.lines =
+                source_lines_of((original, patched), &explained, &mut |event| show(event, shell))?;
         }
         let numbers = explained.iter().enumerate();
         let numbers = numbers.map(|(number, it)| LineNumbers::of(it, known.lines.get(number)));

@@ -19,7 +19,7 @@ pub(crate) fn run(
 ) -> Result<ExitStatus, RunError> {
     let InlinedArgs { functions, object, list, tree } = arguments;
     let gone = if let Some(file) = object.as_ref().filter(|_| tree.stock.is_none()) {
-        inlined_in(file, functions)?
+        inlined_in(file, functions, &mut |event| show(event, shell))?
     } else {
         let session = session::with_jobs(None, shell)?;
         let kernel = Kernel::find(&tree.location()?)?;

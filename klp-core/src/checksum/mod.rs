@@ -51,7 +51,7 @@ use crate::tables::Sites;
 
 use closure::{Closure, Roots};
 pub(crate) use constant::Constant;
-pub(crate) use context::{Context, ReferenceMeaning, entry_end};
+pub(crate) use context::{Context, ReferenceMeaning};
 pub(crate) use empties::EmptyObjects;
 pub(crate) use entered::EnteredPlaces;
 pub(crate) use fields::distance;
@@ -280,6 +280,12 @@ impl<'data> Analysis<'data> {
             let walked: Vec<Walked> = walked.collect();
             Closure::of(&cx, self.roots(&cx, &walked))
         })
+    }
+
+    /// Where unnamed data ends.
+    pub(crate) fn end_of(&self, node: NodeRef) -> u64 {
+        let boundaries = self.boundaries.get().unwrap_or_else(|| self.closure().boundaries());
+        boundaries.end(&self.context(), node)
     }
 
     /// The digest of unnamed data for who refers to nothing else; none of what cannot be digested.

@@ -7,10 +7,18 @@ use super::DebugError;
 use super::budget::Budget;
 use super::sections::{DwarfReader, text};
 
-/// Paths of source files.
+/// A source file.
+#[derive(Debug)]
+pub(super) struct SourceFile {
+    pub(super) path: String,
+    /// The MD5 of what was compiled, where the compiler tells it.
+    pub(super) md5: Option<[u8; 16]>,
+}
+
+/// Source files, each once.
 #[derive(Default)]
 pub(super) struct SourceFiles {
-    names: Vec<String>,
+    names: Vec<SourceFile>,
     numbers: HashMap<String, u32>,
 }
 
@@ -19,8 +27,8 @@ pub(super) struct SourceFiles {
 pub(super) struct UnitFiles(HashMap<u64, u32>);
 
 impl SourceFiles {
-    /// The paths by number.
-    pub(super) fn into_names(self) -> Vec<String> {
+    /// The files by number.
+    pub(super) fn into_files(self) -> Vec<SourceFile> {
         self.names
     }
 
@@ -40,7 +48,12 @@ impl SourceFiles {
             *number
         } else {
             let number = u32::try_from(self.names.len()).map_err(|_| DebugError::TooMuch)?;
-            self.names.push(path.clone());
+            let md5 = unit.line_program.as_ref().and_then(|program| {
+                let header = program.header();
+                let file = header.file(index).filter(|_| header.file_has_md5());
+                file.map(|file| *file.md5())
+            });
+            self.names.push(SourceFile { path: path.clone(), md5 });
             self.numbers.insert(path, number);
             number
         };

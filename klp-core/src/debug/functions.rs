@@ -1,5 +1,7 @@
 //! Functions that have code, and what was inlined into each.
 
+use std::collections::BTreeSet;
+
 use gimli::{AttributeValue, Dwarf, Unit, constants};
 
 use crate::ids::{Id, List};
@@ -76,6 +78,7 @@ pub(super) struct Subprograms<'d, 'a> {
     space: &'d Space,
     origins: Declarations<'d, 'a>,
     pub(super) found: List<SubprogramId, Subprogram>,
+    pub(super) inlined: BTreeSet<Declaration>,
 }
 
 /// What an entry is in.
@@ -100,6 +103,7 @@ impl<'d, 'a> Subprograms<'d, 'a> {
             space,
             origins: Declarations::new(dwarf, units),
             found: List::default(),
+            inlined: BTreeSet::new(),
         }
     }
 
@@ -144,6 +148,9 @@ impl<'d, 'a> Subprograms<'d, 'a> {
     ) -> Result<EntryScope, DebugError> {
         let code = self.code(unit, entry, budget)?;
         if code.is_empty() {
+            if is_inlined(entry) {
+                self.inlined.insert(self.origins.named(unit, entry, files, budget)?);
+            }
             return Ok(EntryScope::Abstract);
         }
         let named = self.origins.named(unit, entry, files, budget)?;
@@ -212,4 +219,13 @@ impl<'d, 'a> Subprograms<'d, 'a> {
         code.extend(end.and_then(|end| self.space.stretch(start, end)));
         Ok(code)
     }
+}
+
+/// Whether the compiler inlined the function of `entry`, wherever that was.
+fn is_inlined(entry: &Die<'_>) -> bool {
+    let inlined = match entry.attr_value(constants::DW_AT_inline) {
+        Some(AttributeValue::Inline(how)) => Some(how),
+        _ => None,
+    };
+    matches!(inlined, Some(constants::DW_INL_inlined | constants::DW_INL_declared_inlined))
 }

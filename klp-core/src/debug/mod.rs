@@ -14,6 +14,8 @@ mod origin;
 mod sections;
 mod space;
 
+use std::collections::BTreeSet;
+
 use crate::ids::List;
 use crate::module::RawElf;
 
@@ -26,7 +28,7 @@ pub use origin::Declaration;
 pub use space::CodeStretch;
 
 use budget::Budget;
-use files::SourceFiles;
+use files::{SourceFile, SourceFiles};
 use functions::Subprograms;
 use lines::Rows;
 use sections::Sections;
@@ -36,7 +38,9 @@ use sections::Sections;
 pub struct DebugInfo {
     /// All functions that have code, in the order of the debug information.
     pub functions: List<SubprogramId, Subprogram>,
-    files: Vec<String>,
+    /// All functions that the compiler inlined somewhere, whether or not an instruction of them was left.
+    pub inlined_somewhere: BTreeSet<Declaration>,
+    files: Vec<SourceFile>,
     rows: Rows,
     /// Where the functions are, sorted.
     places: Vec<(CodeStretch, SubprogramId)>,
@@ -58,19 +62,30 @@ impl DebugInfo {
             rows.add_unit((&dwarf, unit), space, &mut files, &mut budget)?;
         }
         rows.sort();
-        let functions = functions.found;
+        let Subprograms { found: functions, inlined: inlined_somewhere, .. } = functions;
         let places = functions.with_ids();
         let mut places: Vec<(CodeStretch, SubprogramId)> = places
             .flat_map(|(function, id)| function.code.iter().map(move |it| (*it, id)))
             .collect();
         places.sort_unstable();
-        Ok(Self { functions, files: files.into_names(), rows, places })
+        Ok(Self { functions, inlined_somewhere, files: files.into_files(), rows, places })
     }
 
     /// The path of a source file.
     #[must_use]
     pub fn file(&self, line: SourceLine) -> &str {
-        self.files.get(line.file as usize).map_or("", String::as_str)
+        self.files.get(line.file as usize).map_or("", |file| file.path.as_str())
+    }
+
+    /// The paths of all source files.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.path.as_str())
+    }
+
+    /// The MD5 of that file as it was compiled. clang tells it from DWARF 5 on.
+    #[must_use]
+    pub fn file_md5(&self, line: SourceLine) -> Option<[u8; 16]> {
+        self.files.get(line.file as usize)?.md5
     }
 
     /// The line that the code at `place` comes from.

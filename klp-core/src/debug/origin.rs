@@ -19,7 +19,7 @@ pub(super) type Die<'a> = gimli::DebuggingInformationEntry<DwarfReader<'a>>;
 const LONGEST: usize = 16;
 
 /// What a function is called, and where it is declared.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Declaration {
     /// In the source; empty where nothing says.
     pub name: String,

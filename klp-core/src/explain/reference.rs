@@ -1,7 +1,7 @@
 //! What a reference leads to, in words.
 
 use crate::arch::Access;
-use crate::checksum::{Analysis, Context, NodeRef, ReferenceMeaning, entry_end};
+use crate::checksum::{Analysis, Context, NodeRef, ReferenceMeaning};
 use crate::demangle::spoken;
 use crate::elf::{Place, RelocKind, SectionId};
 use crate::name;
@@ -103,7 +103,7 @@ fn code_name(cx: &Context<'_, '_>, section: SectionId, offset: u64) -> String {
 /// Data without a stable name: a string as it is, anything else by its bytes.
 fn data(analysis: &Analysis<'_>, node: NodeRef, delta: i64, access: Access, deep: u8) -> Reference {
     let cx = &analysis.context();
-    let bytes = content(cx, node, access).unwrap_or_default();
+    let bytes = content(analysis, node, access).unwrap_or_default();
     let start = usize::try_from(delta).unwrap_or(0).min(bytes.len());
     let seen = bytes.starting(start);
     // What is read as it is counts as it is, anything else as the digest has it.
@@ -135,25 +135,47 @@ fn behind(analysis: &Analysis<'_>, node: NodeRef, bytes: &[u8], deep: u8) -> Vec
     let end = node.start.saturating_add(bytes.len() as u64);
     let relocs = section.relocs.within(node.start, end);
     let mut facts = Vec::new();
+    let mut jumps = 0_usize;
     for reloc in relocs.filter(|reloc| reloc.kind != RelocKind::None) {
         if facts.len() >= MOST {
             break;
         }
         let target = cx.resolve(origin, reloc.symbol, reloc.addend);
+        if is_within(cx, &target) {
+            jumps = jumps.saturating_add(1);
+            continue;
+        }
         let it = reference(analysis, &target, Access::Open, deep.saturating_sub(1));
         facts.push(it.fact);
         facts.extend(it.behind);
     }
     facts.truncate(MOST);
+    if jumps > 0 {
+        facts.push(InstructionFact::plain("jump table of", count(jumps)));
+    }
     facts
 }
 
-fn content<'d>(cx: &Context<'_, 'd>, node: NodeRef, access: Access) -> Option<&'d [u8]> {
-    let section = cx.elf.section(node.section);
-    let end = match (node.span.map(|span| cx.layout.span(span)), access) {
+fn count(entries: usize) -> String {
+    format!("{entries} {}", if entries == 1 { "entry" } else { "entries" })
+}
+
+/// Whether `target` is inside of a function, as an entry of a jump table is. That such a place moved is no difference.
+fn is_within(cx: &Context<'_, '_>, target: &ReferenceMeaning<'_>) -> bool {
+    match target {
+        ReferenceMeaning::Code { section, offset, .. } => {
+            code_place(cx, *section, *offset).is_some_and(|(_, within)| within > 0)
+        }
+        _ => false,
+    }
+}
+
+fn content<'d>(analysis: &Analysis<'d>, node: NodeRef, access: Access) -> Option<&'d [u8]> {
+    let section = analysis.elf.section(node.section);
+    let end = match (node.span.map(|span| analysis.layout.span(span)), access) {
         (Some(span), _) => span.end,
         (None, Access::Fixed(size)) => node.start.saturating_add(u64::from(size)),
-        (None, _) => entry_end(section, node.start).unwrap_or(section.size),
+        (None, _) => analysis.end_of(node),
     };
     section.bytes(node.start, end.min(section.size).checked_sub(node.start)?)
 }

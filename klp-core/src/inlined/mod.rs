@@ -31,6 +31,8 @@ pub struct Whereabouts {
     pub merged: BTreeSet<String>,
     /// The functions that it was inlined into.
     pub inlined: Vec<InlinedInto>,
+    /// Whether the compiler inlined it, and debug information does not tell where: no instruction of it was left.
+    pub is_used_up: bool,
     /// Who refers to what is out of line. Of a linked kernel nobody knows.
     pub callers: BTreeSet<Caller>,
 }
@@ -68,7 +70,8 @@ impl Whereabouts {
     /// Whether nothing is known of it in the file.
     #[must_use]
     pub fn is_nowhere(&self) -> bool {
-        self.copies.is_empty() && self.inlined.is_empty() && self.callers.is_empty()
+        let is_left = !self.copies.is_empty() || !self.inlined.is_empty();
+        !is_left && self.callers.is_empty() && !self.is_used_up
     }
 
     /// Takes `start` off the names of source files.
@@ -113,6 +116,13 @@ fn one(elf: &RawElf<'_>, debug: &DebugInfo, name: &str) -> Whereabouts {
             }
         }
     }
+    let somewhere = debug.inlined_somewhere.iter().filter(|named| is(named, name));
+    let somewhere: Vec<&Declaration> = somewhere.collect();
+    if inlined.is_empty() {
+        let lines = somewhere.iter().filter_map(|named| named.line);
+        declared.extend(lines.map(|line| SourcePosition::of(debug, line)));
+    }
+    let is_used_up = inlined.is_empty() && !somewhere.is_empty();
     let copies = copies::of(elf, name, &own);
     let merged = copies::merged(elf, name, &copies);
     Whereabouts {
@@ -121,6 +131,7 @@ fn one(elf: &RawElf<'_>, debug: &DebugInfo, name: &str) -> Whereabouts {
         copies,
         merged,
         inlined: inlined.into_iter().collect(),
+        is_used_up,
         callers: BTreeSet::new(),
     }
 }

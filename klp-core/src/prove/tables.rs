@@ -128,8 +128,9 @@ fn stride(
         let entries = section.size.div_ceil(size);
         // What a report of a bug always has is its file.
         let has_files = size != 16 || table != TableKind::Bugs || {
-            let files = section.relocs.iter().filter(|reloc| reloc.offset % size == 8).count();
-            files as u64 == entries
+            let mut files = section.relocs.iter().filter(|reloc| reloc.offset % size == 8);
+            // Code there is the instruction of a shorter entry.
+            files.clone().count() as u64 == entries && !files.any(|reloc| is_code(&reloc))
         };
         let (mut starts, mut filled) = (0, 0);
         for reloc in section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None) {

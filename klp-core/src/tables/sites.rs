@@ -1,5 +1,6 @@
 //! Which entries of special sections belong to which code.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -306,7 +307,8 @@ fn entry_size(
     if section.entsize > 1 {
         return known.find(|size| *size == section.entsize).filter(fits);
     }
-    known.filter(fits).max_by_key(|size| addressed(elf, section, *size))
+    // What starts with the address of code is an entry, and no part of a longer one.
+    known.filter(fits).max_by_key(|size| (addressed(elf, section, *size), Reverse(*size)))
 }
 
 /// How many of 1000 entries of `size` bytes start with the address of code.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use kbuild_glue::{BuildVersion, TracedHunk, is_word};
 
-use super::blocks::{BlockKind, Blocks, words};
+use super::blocks::{Block, BlockKind, Blocks, words};
+use super::named::{bare, tagged};
 use super::reach::ReachKind;
 
 /// What a hunk is about in one version, beside functions.
@@ -27,15 +28,15 @@ impl HunkSubject {
     }
 
     /// The types that it changes.
-    pub(super) fn types(&self) -> impl Iterator<Item = &String> {
+    pub(super) fn types(&self) -> impl Iterator<Item = String> {
         let types = self.names.iter().filter(|(how, _)| *how == ReachKind::Type);
-        types.map(|(_, name)| name).filter(|name| !name.starts_with('.'))
+        types.filter(|(_, name)| !name.starts_with('.')).map(|(_, name)| bare(name).to_owned())
     }
 
     /// Takes in which types hold those that it changes.
     pub(super) fn held(&mut self, holders: &BTreeMap<String, Vec<Vec<String>>>) {
-        let ways = |name: &String| {
-            let ways = holders.get(name).into_iter().flatten();
+        let ways = |name: String| {
+            let ways = holders.get(&name).into_iter().flatten();
             ways.map(|way| [way.clone(), vec![name.clone()]].concat()).collect::<Vec<_>>()
         };
         self.holders = self.types().flat_map(ways).collect();
@@ -77,24 +78,29 @@ pub(super) fn about(
             BlockKind::Type => ReachKind::Type,
             BlockKind::Data | BlockKind::Declaration => ReachKind::Data,
         };
-        let is_common = |name: &&String| {
-            block.kind == BlockKind::Declaration && COMMON.contains(&name.as_str())
-        };
+        let is_common = |name: &str| COMMON.contains(&name);
+        let is_declared = block.kind == BlockKind::Declaration;
+        let is_c = hunk.file.extension() != Some("rs");
         // The name of the type comes first: it says most.
+        let named = in_its_sense(block, blocks, is_c).into_iter();
         let mut names: Vec<String> =
-            block.names.iter().filter(|name| !is_common(name)).cloned().collect();
+            named.filter(|name| !(is_declared && is_common(name))).collect();
         // Whoever uses a member need not name the type; the last word of a line is the member's name.
         let text = blocks.lines.get(line.saturating_sub(1)).map_or("", |it| it.trim());
-        let is_c = hunk.file.extension() != Some("rs");
-        if block.kind == BlockKind::Type && is_c && !text.starts_with('#') {
-            let member = words(text).last().filter(|it| !it.starts_with("CONFIG_"));
+        if block.kind == BlockKind::Type
+            && is_c
+            && !text.starts_with(['#', '}'])
+            && blocks.text(block).contains('{')
+        {
+            let is_member = |name: &&str| !name.starts_with("CONFIG_") && !is_common(name);
+            let member = words(text).last().filter(is_member);
             names.extend(member.map(|it| format!(".{it}")));
         }
         // Enumerators before the change have the values that they had.
         let rest = blocks.lines.get(line.saturating_sub(1)..block.last).unwrap_or_default();
         let head = blocks.lines.get(block.first.saturating_sub(1)).map_or("", String::as_str);
         let is_sure = |name: &String| {
-            let name = name.trim_start_matches('.');
+            let name = bare(name);
             is_word(head.as_bytes(), name) || rest.iter().any(|line| is_word(line.as_bytes(), name))
         };
         names.sort_by_key(|name| !is_sure(name));
@@ -105,6 +111,24 @@ pub(super) fn about(
         }
     }
     found
+}
+
+/// What a part is called, in the sense in which others use the names.
+pub(super) fn in_its_sense(block: &Block, blocks: &Blocks, is_c: bool) -> Vec<String> {
+    let tag = tag(block, blocks).filter(|_| is_c);
+    let sense = |name: &String| {
+        if tag.as_ref() == Some(name) { tagged(name) } else { name.clone() }
+    };
+    block.names.iter().map(sense).collect()
+}
+
+/// The tag of a type that has one.
+fn tag(block: &Block, blocks: &Blocks) -> Option<String> {
+    let text = blocks.text(block);
+    let head = text.split(['{', ';']).next().unwrap_or_default();
+    let mut rest = words(head).skip_while(|word| !matches!(*word, "struct" | "union" | "enum"));
+    let is_type = block.kind == BlockKind::Type && text.contains('{');
+    rest.nth(1).filter(|_| is_type).map(ToOwned::to_owned)
 }
 
 /// Words that stand in many declarations.

@@ -190,6 +190,9 @@ fn read(text: &str) -> (BlockKind, Vec<String>) {
     let keyword = if is_typedef { starts.next().unwrap_or_default() } else { first_word };
     let is_compound = matches!(keyword, "struct" | "union" | "enum");
     let ends_in_paren = head.trim_end().ends_with(')');
+    if is_typedef && byte == b';' {
+        return (BlockKind::Type, typedef_name(head).into_iter().collect());
+    }
     if is_typedef || (byte == b'{' && is_compound && !ends_in_paren) {
         let body = text.find('{').zip(text.rfind('}'));
         let behind = body.map_or("", |(_, end)| text.get(end..).unwrap_or_default());
@@ -209,7 +212,17 @@ fn read(text: &str) -> (BlockKind, Vec<String>) {
             let argument = arguments.take(if is_macro { 2 } else { 0 }).map(ToOwned::to_owned);
             (BlockKind::Function, name.into_iter().chain(argument).collect())
         }
-        (b';', Some(_)) => (BlockKind::Declaration, words(head).map(ToOwned::to_owned).collect()),
+        (b';', Some(paren)) => {
+            let before: Vec<&str> = words(head.get(..paren).unwrap_or_default()).collect();
+            let is_function = |name: &&&str| name.bytes().any(|it| it.is_ascii_lowercase());
+            let prototype = before.last().filter(is_function).filter(|_| before.len() > 1);
+            // What its parameters are called means nothing.
+            let names = match prototype {
+                Some(name) => vec![(*name).to_owned()],
+                None => words(head).map(ToOwned::to_owned).collect(),
+            };
+            (BlockKind::Declaration, names)
+        }
         _ => {
             let name = head.split('[').next().unwrap_or_default();
             let name = name.split("__attribute__").next().unwrap_or_default();
@@ -219,8 +232,15 @@ fn read(text: &str) -> (BlockKind, Vec<String>) {
     }
 }
 
+/// What a `typedef` without a body defines: `(*name)(…)`, `name[…]` or the last word.
+fn typedef_name(head: &str) -> Option<String> {
+    let pointer = head.split_once("(*").and_then(|(_, rest)| words(rest).next());
+    let plain = head.split('[').next().and_then(|head| words(head).last());
+    pointer.or(plain).map(ToOwned::to_owned)
+}
+
 /// What stands behind the name of a variable (`include/linux/compiler_attributes.h`, `cache.h`, `init.h`).
-const ATTRIBUTES: [&str; 17] = [
+pub(super) const ATTRIBUTES: [&str; 17] = [
     "__aligned",
     "__cacheline_aligned",
     "__cacheline_aligned_in_smp",
@@ -327,9 +347,17 @@ int fifth(void);
                 "Function SYSCALL_DEFINE1,third,int 37-40",
                 "Declaration DEFINE_PER_CPU,int,fourth 41-41",
                 "Declaration module_init,first 42-42",
-                "Declaration int,fifth,void 43-43",
+                "Declaration fifth 43-43",
             ]
         );
         assert!(blocks.is_blank(&[1, 7, 16]) && !blocks.is_blank(&[9]));
+    }
+
+    #[test]
+    fn a_typedef_is_known_by_what_it_defines() {
+        let names = |text: &str| Blocks::of(text.as_bytes()).blocks[0].names.join(",");
+        assert_eq!(names("typedef unsigned int aud_t;\n"), "aud_t");
+        assert_eq!(names("typedef int (*call_t)(struct a *it, int n);\n"), "call_t");
+        assert_eq!(names("typedef struct cfg pair_t[2];\n"), "pair_t");
     }
 }

@@ -8,6 +8,7 @@ use kbuild_glue::BuildVersion;
 use klp_core::record::ChangedFunction;
 
 use super::blocks::{Block, BlockKind};
+use super::instances::Instance;
 use super::reach::{Evidence, HunkReach, HunkReason, ReachKind, VERSIONS, changed};
 
 /// How many calls, one in the other, are followed.
@@ -19,8 +20,20 @@ impl HunkReach<'_> {
         VERSIONS.iter().flat_map(|version| self.called_in(function, *version)).collect()
     }
 
+    /// What is called first stands in the function's own text. Where that tells nothing, as behind a macro, what debug
+    /// information says is inlined tells.
     fn called_in(&self, function: &ChangedFunction, version: BuildVersion) -> Vec<HunkReason> {
-        let instances = self.instances(function, version);
+        let (own, inlined): (Vec<Instance>, Vec<Instance>) =
+            self.instances(function, version).into_iter().partition(|it| it.chain.is_empty());
+        let found = self.called_from(&own, version);
+        if !found.is_empty() {
+            return found;
+        }
+        let all = [own, inlined].concat();
+        self.called_from(&all, version)
+    }
+
+    fn called_from(&self, instances: &[Instance], version: BuildVersion) -> Vec<HunkReason> {
         let changed = self.changed_functions(version);
         let files: BTreeSet<&Utf8Path> = instances
             .iter()
@@ -28,8 +41,14 @@ impl HunkReach<'_> {
             .chain(self.hunks.iter().map(|hunk| hunk.file.as_path()))
             .collect();
         let mut seen: BTreeSet<String> = instances.iter().map(|it| it.name.clone()).collect();
-        let own = instances.iter().map(|it| it.file.as_path()).collect();
-        let mut open = VecDeque::from([(Vec::new(), own, self.text(&instances, version))]);
+        let mut open: VecDeque<(Vec<String>, BTreeSet<&Utf8Path>, String)> = instances
+            .iter()
+            .map(|it| {
+                let texts = self.texts(std::slice::from_ref(it), version).into_iter();
+                let text = texts.map(|it| it.text).collect();
+                (it.chain.clone(), BTreeSet::from([it.file.as_path()]), text)
+            })
+            .collect();
         let mut found = Vec::new();
         while let Some((chain, callers, text)) = open.pop_front() {
             for file in &files {
@@ -86,7 +105,7 @@ impl HunkReach<'_> {
 }
 
 /// Whether `text` calls the function `name`: it stands before a parenthesis, and is no member.
-fn is_called(text: &str, name: &str) -> bool {
+pub(super) fn is_called(text: &str, name: &str) -> bool {
     let is_part = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
     text.match_indices(name).any(|(at, _)| {
         let (before, rest) = text.split_at(at);

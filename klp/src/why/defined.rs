@@ -56,6 +56,7 @@ mod tests {
             sources: &sources,
             source: Some("a.c".into()),
             files: ["a.c".into(), "b.c".into()].into(),
+            only: Default::default(),
             behind: &BTreeSet::default(),
             objects: [None, None],
             about: &[],

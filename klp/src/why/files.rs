@@ -4,6 +4,7 @@ use camino::Utf8Path;
 use klp_core::record::ChangedFunction;
 
 use super::about::about;
+use super::named::bare;
 use super::reach::{Evidence, HunkReach, HunkReason, ReachKind, VERSIONS};
 
 /// Where Makefiles and scripts are about objects elsewhere.
@@ -39,7 +40,7 @@ impl HunkReach<'_> {
                 found.extend(about.map(|(how, name)| HunkReason {
                     hunk,
                     how,
-                    through: vec![name.trim_start_matches('.').to_owned()],
+                    through: vec![bare(&name).to_owned()],
                     evidence: Evidence::File,
                 }));
             }

@@ -3,15 +3,20 @@
 mod about;
 pub(crate) mod blocks;
 pub(crate) mod called;
+mod calls;
 mod choice;
 mod comments;
 mod conditionals;
 mod defined;
 mod files;
 mod holders;
+mod includes;
 mod instances;
 mod items;
+mod made;
+mod named;
 mod nothing;
+mod open;
 mod reach;
 pub(crate) mod sources;
 mod text;
@@ -22,11 +27,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
-    AppliedPatches, BuildVersion, Config, LastBuild, SavedCommand, TracedHunk, is_lto, sources_of,
+    AppliedPatches, BuildVersion, Config, LastBuild, SavedCommand, TracedHunk, is_lto,
 };
 use klp_core::input::Input;
 use klp_core::record::{Change, ChangedFunction, Record};
-use rayon::prelude::*;
 
 use crate::error::Error;
 use crate::event::{Event, Events};
@@ -43,6 +47,8 @@ pub use words::hunk_words;
 
 use about::HunkSubject;
 use instances::DebuggedObject;
+use made::{built_of, files_of, generators};
+use open::OpenChanges;
 use reach::HunkReach;
 pub(crate) use reach::{VERSIONS, symbol};
 use sources::Sources;
@@ -69,12 +75,14 @@ pub struct HunkReached {
 }
 
 /// A function of the changed-function set, and what reached it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FunctionReached {
     /// What is known of it.
     pub function: ChangedFunction,
-    /// The hunks that reach it; none: the compiler chose otherwise, if its lines are known.
+    /// The hunks that reach it; none: the compiler chose otherwise, if that is known.
     pub because: Vec<HunkReason>,
+    /// Whether a hunk can reach it of which nobody knows what it changes.
+    pub is_open: bool,
     /// Whether debug information tells where its code comes from.
     pub has_lines: bool,
     /// What the compiler did otherwise.
@@ -103,30 +111,39 @@ impl Kernel {
         let real: Vec<TracedHunk> =
             hunks.iter().map(|hunk| comments::without_comments(hunk, &sources)).collect();
         let asked = WhyQuestion { last: &last, hunks: &real, sources: &sources };
-        let reached = asked.functions(&functions, &objects);
+        let mut reached = asked.functions(&functions, &objects);
+        let is_whole = names.is_empty();
+        // Where not all are asked for, the others of an object tell which hunks are no reason for those that are.
+        let has_open = reached.iter().any(|it| it.because.is_empty());
+        let others = if is_whole || !has_open {
+            Vec::new()
+        } else {
+            asked.functions(&asked.beside(&functions, &records), &objects)
+        };
         let config = Config::read(&last.kernel.join(".config"))?;
+        let known = reached.iter().chain(&others).cloned().collect::<Vec<FunctionReached>>();
+        let open = OpenChanges::of(&asked, &known, &records);
         let about = nothing::NothingContext {
             sources: &sources,
             config: &config,
             records: &records,
-            built: if names.is_empty() {
+            built: if is_whole || has_open {
                 built_of(&last, &hunks, session)?
             } else {
                 BTreeSet::new()
             },
+            open,
         };
-        // Nobody knows what made these change: it can be any hunk.
-        let is_open = reached.iter().any(|it| it.because.is_empty() && !it.has_lines);
-        let is_certain = |nothing: NoEffect| nothing != NoEffect::NoCode || !is_open;
         let mut all: Vec<HunkReached> = Vec::new();
         for (number, (hunk, real)) in hunks.iter().zip(&real).enumerate() {
-            let is_of =
-                |reached: &FunctionReached| reached.because.iter().any(|it| it.hunk == number);
+            let is_of = |it: &FunctionReached| it.because.iter().any(|it| it.hunk == number);
+            let nothing = (!known.iter().any(is_of)).then(|| about.nothing(real));
+            if matches!(nothing, Some((NoEffect::NotTraced, _))) {
+                open::keep(&about.open, number, &hunk.file, &mut reached);
+            }
             let functions: Vec<usize> =
                 (0..reached.len()).filter(|it| reached.get(*it).is_some_and(is_of)).collect();
-            let is_unused = functions.is_empty() && names.is_empty();
-            let nothing = is_unused.then(|| about.nothing(real));
-            let nothing = nothing.filter(|(nothing, _)| is_certain(*nothing));
+            let nothing = nothing.filter(|_| functions.is_empty() && is_whole);
             all.push(HunkReached { hunk: hunk.clone(), functions, nothing });
         }
         Ok(Why { hunks: all, functions: reached })
@@ -192,57 +209,6 @@ fn read_all(
     Ok(inputs)
 }
 
-/// The sources that `object` is made from, as the record of it below `root` says.
-fn files_of(last: &LastBuild, root: &Utf8Path, object: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
-    sources_of(root, &last.build, &last.sources, object)
-}
-
-/// Those files of `hunks` from which one of the objects is made that the patches made.
-fn built_of(
-    last: &LastBuild,
-    hunks: &[TracedHunk],
-    session: &Session,
-) -> Result<BTreeSet<Utf8PathBuf>, Error> {
-    let files: BTreeSet<&Utf8Path> = hunks.iter().map(|hunk| hunk.file.as_path()).collect();
-    let of = |object: &Utf8PathBuf| {
-        let sources = files_of(last, &last.patched, object);
-        sources.into_iter().filter(|it| files.contains(it.as_path())).collect::<Vec<_>>()
-    };
-    let mut objects = files_below(&last.patched);
-    objects.retain(|path| path.extension() == Some("o"));
-    session.on_threads(|| objects.par_iter().flat_map_iter(of).collect())
-}
-
-/// What headers and sources that `build` makes are made by: programs of the build, and assembly of which numbers are read. Each
-/// has a record, `.NAME.cmd`.
-fn generators(build: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let target = |path: Utf8PathBuf| {
-        let name = path.file_name()?.strip_prefix('.')?.strip_suffix(".cmd")?;
-        let target = path.with_file_name(name);
-        matches!(target.extension(), None | Some("s")).then_some(target)
-    };
-    files_below(build).into_iter().filter_map(target).collect()
-}
-
-/// All files below `root`, as they are called there, sorted.
-fn files_below(root: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let (mut found, mut open) = (Vec::new(), vec![root.to_owned()]);
-    while let Some(directory) = open.pop() {
-        // One that cannot be read has nothing to tell.
-        for entry in directory.read_dir_utf8().into_iter().flatten().flatten() {
-            let is_directory = entry.file_type().is_ok_and(|it| it.is_dir());
-            let path = entry.into_path();
-            if is_directory {
-                open.push(path);
-            } else if let Ok(path) = path.strip_prefix(root) {
-                found.push(path.to_owned());
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
 /// What is asked about.
 struct WhyQuestion<'a> {
     last: &'a LastBuild,
@@ -284,6 +250,7 @@ impl WhyQuestion<'_> {
                 sources: self.sources,
                 source: self.source_of(object),
                 files: self.files_of(object),
+                only: self.only(object),
                 behind: &behind,
                 objects: [before, after],
                 about: &about,
@@ -300,7 +267,9 @@ impl WhyQuestion<'_> {
                 let because = reach.because(function, &choice);
                 let has_lines = reach.knows_lines(function);
                 let function = function.clone();
-                found.insert(number, FunctionReached { function, because, has_lines, choice });
+                let is_open = false;
+                let reached = FunctionReached { function, because, is_open, has_lines, choice };
+                found.insert(number, reached);
             }
         }
         found.into_values().collect()
@@ -314,8 +283,7 @@ impl WhyQuestion<'_> {
             })
         };
         let mut about: Vec<[HunkSubject; 2]> = self.hunks.iter().map(of).collect();
-        let types: BTreeSet<String> =
-            about.iter().flatten().flat_map(HunkSubject::types).cloned().collect();
+        let types: BTreeSet<String> = about.iter().flatten().flat_map(HunkSubject::types).collect();
         if !types.is_empty() {
             let mut headers: BTreeSet<Utf8PathBuf> =
                 objects.iter().flat_map(|object| self.files_of(object)).collect();
@@ -341,6 +309,26 @@ impl WhyQuestion<'_> {
         let LastBuild { original, patched, .. } = self.last;
         let roots = [patched, original].into_iter();
         roots.flat_map(|root| files_of(self.last, root, object)).collect()
+    }
+
+    /// What only the original of an object, and only the patched one, is made from.
+    fn only(&self, object: &Utf8Path) -> [BTreeSet<Utf8PathBuf>; 2] {
+        let [was, is] =
+            [&self.last.original, &self.last.patched].map(|root| files_of(self.last, root, object));
+        if was.is_empty() || is.is_empty() {
+            return Default::default();
+        }
+        [was.difference(&is).cloned().collect(), is.difference(&was).cloned().collect()]
+    }
+
+    /// The changed functions among `records` that are in objects of `functions`, and none of these.
+    fn beside<'r>(
+        &self,
+        functions: &[&ChangedFunction],
+        records: &'r [Record],
+    ) -> Vec<&'r ChangedFunction> {
+        let all = records.iter().filter_map(function).filter(|it| !functions.contains(it));
+        all.filter(|it| functions.iter().any(|own| own.object == it.object)).collect()
     }
 
     /// What is read where the build makes headers and sources.

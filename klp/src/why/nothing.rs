@@ -6,9 +6,11 @@ use camino::Utf8PathBuf;
 use kbuild_glue::{BuildVersion, Config, TracedHunk};
 use klp_core::record::Record;
 
-use super::blocks::BlockKind;
+use super::blocks::{ATTRIBUTES, BlockKind, words};
+use super::calls::{code_lines, statement};
 use super::conditionals::left_out;
-use super::reach::changed;
+use super::open::{OpenChanges, source_name};
+use super::reach::{VERSIONS, changed};
 use super::sources::Sources;
 
 /// Why a hunk reached no function.
@@ -24,6 +26,8 @@ pub enum NoEffect {
     CompiledOut,
     /// It changes data, which the records about data tell.
     OnlyData,
+    /// What it does is not known, and something changed for no known reason.
+    NotTraced,
     /// The compiler makes the same code of both versions.
     NoCode,
 }
@@ -35,6 +39,8 @@ pub(super) struct NothingContext<'a> {
     pub(super) records: &'a [Record],
     /// What the objects that the patches made are made from.
     pub(super) built: BTreeSet<Utf8PathBuf>,
+    /// What changed for no known reason.
+    pub(super) open: OpenChanges<'a>,
 }
 
 const SOURCES: [&str; 5] = ["c", "h", "S", "rs", "inc"];
@@ -61,7 +67,19 @@ impl NothingContext<'_> {
         if let Some(name) = self.data(hunk) {
             return (NoEffect::OnlyData, format!("it changes the data {name}, and no code"));
         }
-        (NoEffect::NoCode, "the compiler makes the same code with it".to_owned())
+        if let Some(name) = self.refused(hunk) {
+            let why = format!(
+                "it stands in {name}(), which is refused: whether its code differs is not known"
+            );
+            return (NoEffect::NotTraced, why);
+        }
+        self.open.no_effect(&hunk.file, self.is_alone())
+    }
+
+    /// Whether nothing changed in the kernel, so that nothing can be the reason of it.
+    fn is_alone(&self) -> bool {
+        let is_change = |it: &Record| matches!(it, Record::Function(_) | Record::Data(_));
+        !self.records.iter().any(is_change)
     }
 
     fn is_blank(&self, hunk: &TracedHunk) -> bool {
@@ -89,29 +107,83 @@ impl NothingContext<'_> {
         conditions.into_iter().next()
     }
 
-    /// The variable that all of it is about.
+    /// The data that all of it is about, as records call them.
     fn data(&self, hunk: &TracedHunk) -> Option<String> {
-        let mut found = None;
-        for version in [BuildVersion::Original, BuildVersion::Patched] {
+        let variables = variables(hunk, self.sources)?;
+        let told = self.records.iter().filter_map(|record| match record {
+            Record::Data(data) => data.name.as_deref(),
+            _ => None,
+        });
+        let own: BTreeSet<&str> = told.filter(|it| variables.contains(source_name(it))).collect();
+        (!own.is_empty()).then(|| own.into_iter().collect::<Vec<_>>().join(", "))
+    }
+
+    /// A function that a hunk stands in, and that was not compared.
+    fn refused(&self, hunk: &TracedHunk) -> Option<String> {
+        let refused = self.records.iter().filter_map(|record| match record {
+            Record::Refused(refused) => Some(refused.name.as_str()),
+            _ => None,
+        });
+        let mut functions = BTreeSet::new();
+        for version in VERSIONS {
             let blocks = self.sources.blocks(&hunk.file, version);
-            for line in changed(hunk, version) {
-                match blocks.at(line) {
-                    Some(block) if block.kind == BlockKind::Data => {
-                        found = found.or_else(|| block.names.first().cloned());
-                    }
-                    Some(_) => return None,
-                    None => {}
+            let own = changed(hunk, version).into_iter().filter_map(|line| blocks.at(line));
+            let own = own.filter(|block| block.kind == BlockKind::Function);
+            functions.extend(own.filter_map(|block| block.names.first().cloned()));
+        }
+        let mut refused = refused.filter(|name| functions.contains(source_name(name)));
+        refused.next().map(ToOwned::to_owned)
+    }
+}
+
+/// The variables that all of `hunk` is about: what it changes is outside of functions, or the declaration of a static variable in
+/// one. None where it changes other lines.
+pub(super) fn variables(hunk: &TracedHunk, sources: &Sources) -> Option<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for version in VERSIONS {
+        let blocks = sources.blocks(&hunk.file, version);
+        // Beside what is only removed from a function stand other lines of it.
+        let lines = code_lines(hunk, version).iter();
+        for line in lines.filter(|line| !blocks.is_blank(&[**line])) {
+            match blocks.at(*line) {
+                Some(block) if block.kind == BlockKind::Data => {
+                    found.extend(block.names.first().cloned());
                 }
+                Some(block) if block.kind == BlockKind::Function => {
+                    found.insert(static_variable(&statement(&blocks, block, *line))?);
+                }
+                Some(_) => return None,
+                None => {}
             }
         }
-        let is_told = |name: &String| {
-            self.records.iter().any(|record| match record {
-                Record::Data(data) => data.name.as_ref().is_some_and(|own| {
-                    own == name || own.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
-                }),
-                _ => false,
-            })
-        };
-        found.filter(is_told)
+    }
+    if found.is_empty() {
+        let blocks = sources.blocks(&hunk.file, BuildVersion::Patched);
+        let around = hunk.around.iter().filter_map(|line| blocks.at(*line));
+        let data = around.filter(|block| block.kind == BlockKind::Data);
+        found.extend(data.filter_map(|block| block.names.first().cloned()));
+    }
+    Some(found)
+}
+
+/// The variable that a statement in a function declares as static.
+fn static_variable(statement: &str) -> Option<String> {
+    let declaration = statement.strip_prefix("static ")?.split(['=', ';']).next()?;
+    let name = declaration.split('[').next()?;
+    let mut words = words(name).filter(|word| !ATTRIBUTES.contains(word));
+    words.next_back().map(ToOwned::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn static_variables_in_functions_have_names() {
+        let name = |text: &str| static_variable(text);
+        assert_eq!(name("static int count = 7;").unwrap(), "count");
+        assert_eq!(name("static const char *const names[2] __initconst = {").unwrap(), "names");
+        assert_eq!(name("static DEFINE_MUTEX(lock);").unwrap(), "lock");
+        assert_eq!(name("int count = 7;"), None);
     }
 }

@@ -11,7 +11,7 @@ use super::blocks::BlockKind;
 use super::choice::CompilerChoice;
 use super::instances::{CodeLine, DebuggedObject, Instance};
 use super::sources::Sources;
-use super::uses::{Macros, UsedWords, add_macros};
+use super::uses::{FunctionText, Macros, UsedWords, add_macros};
 
 /// Why a hunk is a reason for a function.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,8 +39,16 @@ pub enum ReachKind {
     Type,
     /// It changes a variable or a declaration that the function uses.
     Data,
+    /// It takes in or leaves out a header of which the function uses something.
+    Include,
+    /// It changes a call of the function, which is static.
+    Call,
+    /// It changes how others use a static variable that the function uses.
+    Use,
     /// It changes how objects are compiled.
     Build,
+    /// The function's object is made from its file, and nobody knows what it changes there.
+    Untraced,
 }
 
 /// How that is known.
@@ -64,6 +72,8 @@ pub(super) struct HunkReach<'a> {
     pub(super) source: Option<Utf8PathBuf>,
     /// All that it is made from.
     pub(super) files: BTreeSet<Utf8PathBuf>,
+    /// What only the original, and only the patched one, is made from.
+    pub(super) only: [BTreeSet<Utf8PathBuf>; 2],
     /// What other files are made from that it is made from.
     pub(super) behind: &'a BTreeSet<Utf8PathBuf>,
     /// The original and the patched one, where their lines are known.
@@ -91,6 +101,12 @@ impl HunkReach<'_> {
         if !self.knows_lines(function) || found.is_empty() && choice.is_none() {
             keep(&mut found, self.called(function));
         }
+        if found.is_empty() || is_specialized(function) {
+            keep(&mut found, self.calls(function));
+        }
+        if found.is_empty() && choice.is_none() {
+            keep(&mut found, self.variables(function));
+        }
         if found.is_empty() && choice.is_none() {
             keep(&mut found, self.files(function));
         }
@@ -117,7 +133,8 @@ impl HunkReach<'_> {
         version: BuildVersion,
     ) -> Vec<Instance> {
         let Some(symbol) = symbol(function, version) else { return Vec::new() };
-        if let Some(object) = self.object(version) {
+        // gcc can leave out where the code of a function begins.
+        if let Some(object) = self.object(version).filter(|object| object.has(symbol)) {
             return object.instances(symbol, self.sources);
         }
         self.defined(symbol, version)
@@ -207,7 +224,7 @@ impl HunkReach<'_> {
 
     /// Whether the object can be made from what a hunk changes. Headers that the build makes are made from others, and what
     /// Rust sees of C is.
-    fn can_read(&self, hunk: &TracedHunk) -> bool {
+    pub(super) fn can_read(&self, hunk: &TracedHunk) -> bool {
         let is_rust = self.files.iter().any(|file| file.extension() == Some("rs"));
         let is_behind = self.behind.contains(&hunk.file) || is_rust;
         is_behind && hunk.file.extension() == Some("h")
@@ -220,11 +237,12 @@ impl HunkReach<'_> {
         let mut found = Vec::new();
         for version in VERSIONS {
             let instances = self.instances(function, version);
-            let text = self.text(&instances, version);
+            let texts = self.texts(&instances, version);
             let [original, patched] = self.macros;
             let known = if version == BuildVersion::Original { original } else { patched };
             let own = self.own_macros(&instances, version);
-            let in_text = UsedWords::of(&text, &[known, &own]);
+            let in_text = UsedWords::of(&texts, &[known, &own]);
+            found.extend(self.includes(&in_text, version));
             for (hunk, _) in self.hunks.iter().enumerate().filter(|(_, it)| self.can_read(it)) {
                 let Some([original, patched]) = self.about.get(hunk) else { continue };
                 let about = if version == BuildVersion::Original { original } else { patched };
@@ -239,7 +257,7 @@ impl HunkReach<'_> {
                 found.extend(used);
                 let held = about.holders.iter().filter_map(|way| {
                     let (outer, rest) = way.split_first()?;
-                    let through = [in_text.through(outer)?, rest.to_vec()].concat();
+                    let through = [in_text.through_type(outer)?, rest.to_vec()].concat();
                     Some(HunkReason {
                         hunk,
                         how: ReachKind::Type,
@@ -253,16 +271,18 @@ impl HunkReach<'_> {
         found
     }
 
-    /// The text of these functions.
-    pub(super) fn text(&self, instances: &[Instance], version: BuildVersion) -> String {
-        let texts: BTreeSet<String> = instances
-            .iter()
-            .filter_map(|instance| {
-                let blocks = self.sources.blocks(&instance.file, version);
-                blocks.at(instance.line).map(|block| blocks.text(block))
-            })
-            .collect();
-        texts.into_iter().collect::<Vec<String>>().join("\n")
+    /// The texts of these functions.
+    pub(super) fn texts(
+        &self,
+        instances: &[Instance],
+        version: BuildVersion,
+    ) -> BTreeSet<FunctionText> {
+        let of = |instance: &Instance| {
+            let blocks = self.sources.blocks(&instance.file, version);
+            let text = blocks.text(blocks.at(instance.line)?);
+            Some(FunctionText { text, is_c: instance.file.extension() != Some("rs") })
+        };
+        instances.iter().filter_map(of).collect()
     }
 
     /// The macros of the files that these functions are defined in, where no hunk changes them.
@@ -277,6 +297,12 @@ impl HunkReach<'_> {
         }
         all
     }
+}
+
+/// Whether a compiler made `function` for some calls of it.
+fn is_specialized(function: &ChangedFunction) -> bool {
+    let names = [Some(function.name.as_str()), function.original_name.as_deref()];
+    names.iter().flatten().any(|name| name.contains(".constprop.") || name.contains(".isra."))
 }
 
 /// Keeps the best reason of each hunk.

@@ -1,9 +1,10 @@
 //! What the text of a function uses: the words in it, and those of the macros that it names.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use super::blocks::{BlockKind, Blocks, words};
+use super::named::{bare, names, tagged};
 
 /// Macros of sources by name, each with the words of its text, but for its parameters.
 pub(super) type Macros = HashMap<String, Vec<String>>;
@@ -14,23 +15,10 @@ pub(super) fn add_macros(all: &mut Macros, blocks: &Blocks) {
         if let Some(name) = block.names.first() {
             let text = blocks.text(block);
             let parameters: HashSet<&str> = parameters(&text, name).collect();
-            let own = words(&text).filter(|word| !parameters.contains(word));
-            let all = all.entry(name.clone()).or_default();
-            all.extend(own.map(ToOwned::to_owned));
-            all.extend(members(&text));
+            let own = names(&text).into_iter().filter(|word| !parameters.contains(word.as_str()));
+            all.entry(name.clone()).or_default().extend(own);
         }
     }
-}
-
-/// What is a member of something in `text`: `.name`.
-fn members(text: &str) -> impl Iterator<Item = String> {
-    let behind = |sign: &'static str| text.split(sign).skip(1);
-    let names = behind(".").chain(behind("->")).filter_map(|rest| {
-        let rest = rest.trim_start();
-        let starts = rest.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '_');
-        words(rest).next().filter(|_| starts)
-    });
-    names.map(|name| format!(".{name}"))
 }
 
 /// The parameters of the macro `name` in `text`, its definition.
@@ -40,15 +28,32 @@ fn parameters<'t>(text: &'t str, name: &str) -> impl Iterator<Item = &'t str> {
     words(list.map_or("", |(list, _)| list))
 }
 
-/// Each word that a text uses, and each member as `.name`, with the macro in the text through which, if it does not stand there itself.
+/// The text of a function.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FunctionText {
+    pub(super) text: String,
+    pub(super) is_c: bool,
+}
+
+impl FunctionText {
+    /// What it names. In Rust nothing but the word tells.
+    fn names(&self) -> Vec<String> {
+        if self.is_c {
+            return names(&self.text).into_iter().collect();
+        }
+        words(&self.text).map(ToOwned::to_owned).collect()
+    }
+}
+
+/// Each name that texts use, with the macro in a text through which, if it does not stand there itself.
 pub(super) struct UsedWords(HashMap<String, Option<Rc<str>>>);
 
 impl UsedWords {
-    /// Those of `text`, where these macros are known.
-    pub(super) fn of(text: &str, macros: &[&Macros]) -> Self {
+    /// Those of `texts`, where these macros are known.
+    pub(super) fn of(texts: &BTreeSet<FunctionText>, macros: &[&Macros]) -> Self {
         let mut found: HashMap<String, Option<Rc<str>>> = HashMap::new();
         let mut open: VecDeque<(String, Rc<str>)> = VecDeque::new();
-        for word in words(text).map(ToOwned::to_owned).chain(members(text)) {
+        for word in texts.iter().flat_map(FunctionText::names) {
             if !found.contains_key(&word) {
                 found.insert(word.clone(), None);
                 open.push_back((word.clone(), word.into()));
@@ -65,10 +70,15 @@ impl UsedWords {
         Self(found)
     }
 
-    /// Through what the text uses `name`, which comes last; none if it does not.
+    /// Through what the texts use `name`, which comes last; none if they do not.
     pub(super) fn through(&self, name: &str) -> Option<Vec<String>> {
-        let outer = self.0.get(name)?.iter().map(|it| it.trim_start_matches('.').to_owned());
-        Some(outer.chain([name.trim_start_matches('.').to_owned()]).collect())
+        let outer = self.0.get(name)?.iter().map(|it| bare(it).to_owned());
+        Some(outer.chain([bare(name).to_owned()]).collect())
+    }
+
+    /// The same of a type, whether it is named by its tag or by a `typedef`.
+    pub(super) fn through_type(&self, name: &str) -> Option<Vec<String>> {
+        self.through(&tagged(name)).or_else(|| self.through(name))
     }
 }
 
@@ -81,14 +91,19 @@ mod tests {
         let source = "#define INNER(x) ((x) + LIMIT)\n#define OUTER(x) INNER(x)\n#define LIMIT 4\n";
         let mut macros = Macros::new();
         add_macros(&mut macros, &Blocks::of(source.as_bytes()));
-        let uses = UsedWords::of("int get(int n) { return OUTER(n); }", &[&macros]);
+        let of = |text: &str, macros: &[&Macros]| {
+            let text = FunctionText { text: text.to_owned(), is_c: true };
+            UsedWords::of(&BTreeSet::from([text]), macros)
+        };
+        let uses = of("int get(int n) { return OUTER(n); }", &[&macros]);
         assert_eq!(uses.through("get").unwrap(), ["get"]);
         assert_eq!(uses.through("LIMIT").unwrap(), ["OUTER", "LIMIT"]);
         assert_eq!(uses.through("OTHER"), None);
         // What it calls its parameter is nobody's member.
         assert_eq!(uses.through("x"), None);
-        let uses = UsedWords::of("int get(struct a *it) { return it->lock + key; }", &[]);
+        let uses = of("int get(struct a *it) { return it->lock + key; }", &[]);
         assert_eq!(uses.through(".lock").unwrap(), ["lock"]);
         assert_eq!(uses.through(".key"), None);
+        assert_eq!(uses.through_type("a").unwrap(), ["a"]);
     }
 }

@@ -14,7 +14,11 @@ impl ReachKind {
             Self::Macro => "macro",
             Self::Type => "type",
             Self::Data => "data",
+            Self::Include => "include",
+            Self::Call => "call",
+            Self::Use => "use",
             Self::Build => "build",
+            Self::Untraced => "untraced",
         }
     }
 }
@@ -42,6 +46,7 @@ impl NoEffect {
             Self::Comment => "comment",
             Self::CompiledOut => "compiled-out",
             Self::OnlyData => "only-data",
+            Self::NotTraced => "not-traced",
             Self::NoCode => "no-code",
         }
     }
@@ -78,6 +83,30 @@ impl HunkReason {
             (ReachKind::Build, _) => {
                 format!("maybe through how it is compiled: nothing but {} tells why", names())
             }
+            (ReachKind::Untraced, _) => {
+                "may be a reason: the function's object is made from that file, nothing tells what \
+                                         the hunk changes there, and no other reason is known"
+                    .to_owned()
+            }
+            (ReachKind::Call, _) => format!(
+                "through {}, where it changes a call of this static function: a compiler may make its code for the \
+                 calls that there are",
+                inlined()
+            ),
+            (ReachKind::Use, _) => format!(
+                "through the static variable {}, which the function uses: the hunk changes how others use it",
+                names()
+            ),
+            (ReachKind::Include, _) => {
+                let (header, names) = self
+                    .through
+                    .split_first()
+                    .map_or(("", &[][..]), |(header, names)| (header.as_str(), names));
+                format!(
+                    "through the header {header}, which is included in one version only: {}, which it defines, is used in the text of the function",
+                    names.join(", which uses ")
+                )
+            }
             (_, Evidence::File) => format!(
                 "maybe through {what} {}: the object is made from that file, and nothing else tells why",
                 names()
@@ -110,11 +139,6 @@ impl CompilerChoice {
         if !self.callees.is_empty() {
             parts.push(format!("it calls {}, which changed", list(&self.callees)));
         }
-        if parts.is_empty() {
-            parts.push(
-                "what it calls and what stands beside it changed nothing that is known".to_owned(),
-            );
-        }
         parts.join("; ")
     }
 }
@@ -126,11 +150,19 @@ impl FunctionReached {
         if !self.because.is_empty() {
             return None;
         }
-        if self.choice.is_none() && !self.has_lines {
-            let why = "no hunk is known to reach it: there is no debug information, and the text does not tell";
-            return Some(why.to_owned());
-        }
-        Some(format!("by the compiler's choice, no hunk reaches it: {}", self.choice.words()))
+        let words = match (self.choice.is_none(), self.has_lines) {
+            (true, false) => "no reason is known: there is no debug information of it, and no hunk changes something that its \
+                              text is known to use"
+                .to_owned(),
+            (true, true) => "no reason is known: no hunk changes its source or something that it is known to use, and no function \
+                             that it calls or that is inlined into it is known to have changed"
+                .to_owned(),
+            (false, _) if self.is_open => format!("no hunk is known to reach it: {}", self.choice.words()),
+            (false, _) => {
+                format!("by the compiler's choice, no hunk reaches it: {}", self.choice.words())
+            }
+        };
+        Some(words)
     }
 }
 

@@ -66,7 +66,10 @@ fn all(nothing: NoEffect) -> &'static str {
         NoEffect::Comment => "they change comments and space only",
         NoEffect::CompiledOut => "this configuration leaves them out",
         NoEffect::OnlyData => "they change data, and no code",
-        NoEffect::NoCode => "the compiler makes the same code with them",
+        NoEffect::NotTraced => {
+            "what they change is not traced, and may be a reason for what has no other"
+        }
+        NoEffect::NoCode => "the functions that they stand in are the same with them",
     }
 }
 
