@@ -141,7 +141,7 @@ fn behind(analysis: &Analysis<'_>, node: NodeRef, bytes: &[u8], deep: u8) -> Vec
             break;
         }
         let target = cx.resolve(origin, reloc.symbol, reloc.addend);
-        if is_within(cx, &target) {
+        if is_within(&cx, &target) {
             jumps = jumps.saturating_add(1);
             continue;
         }

@@ -128,9 +128,10 @@ fn stride(
         let entries = section.size.div_ceil(size);
         // What a report of a bug always has is its file.
         let has_files = size != 16 || table != TableKind::Bugs || {
-            let mut files = section.relocs.iter().filter(|reloc| reloc.offset % size == 8);
+            let files: Vec<Reloc> =
+                section.relocs.iter().filter(|reloc| reloc.offset % size == 8).collect();
             // Code there is the instruction of a shorter entry.
-            files.clone().count() as u64 == entries && !files.any(|reloc| is_code(&reloc))
+            files.len() as u64 == entries && !files.iter().any(&is_code)
         };
         let (mut starts, mut filled) = (0, 0);
         for reloc in section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None) {

@@ -9,7 +9,7 @@ use klp_core::record::Record;
 use super::blocks::{ATTRIBUTES, BlockKind, words};
 use super::calls::{code_lines, statement};
 use super::conditionals::left_out;
-use super::open::{OpenChanges, source_name};
+use super::open::{OpenChanges, is_symbol_of, source_name};
 use super::reach::{VERSIONS, changed};
 use super::sources::Sources;
 
@@ -114,7 +114,8 @@ impl NothingContext<'_> {
             Record::Data(data) => data.name.as_deref(),
             _ => None,
         });
-        let own: BTreeSet<&str> = told.filter(|it| variables.contains(source_name(it))).collect();
+        let own: BTreeSet<&str> =
+            told.filter(|it| variables.iter().any(|name| is_symbol_of(it, name))).collect();
         (!own.is_empty()).then(|| own.into_iter().collect::<Vec<_>>().join(", "))
     }
 

@@ -152,6 +152,11 @@ pub(super) fn source_name(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
+/// Whether `symbol` is what compilers call the variable `name`: gcc `name.0` in a function, and clang `function.name`.
+pub(super) fn is_symbol_of(symbol: &str, name: &str) -> bool {
+    symbol.split('.').take(2).any(|part| part == name)
+}
+
 /// The data that hunks are a reason for.
 struct DataReasons<'q> {
     asked: &'q WhyQuestion<'q>,
@@ -174,28 +179,32 @@ impl<'q> DataReasons<'q> {
     }
 
     /// Whether there is a reason for `data`: a hunk is about it, or about something that stands in its text, or a hunk reaches a
-    /// function that reads what has no name.
+    /// function that reads what has no name, or is a function's own.
     fn is_known(&self, data: &ChangedData, functions: &[FunctionReached]) -> bool {
-        let Some(name) = data.name.as_deref().map(source_name) else {
+        let name = data.name.as_deref().unwrap_or_default();
+        if name.is_empty() || name.contains('.') {
             let is_reader = |it: &&FunctionReached| data.read_by.contains(&it.function.name);
-            return functions.iter().filter(is_reader).any(|it| !it.because.is_empty());
-        };
+            if functions.iter().filter(is_reader).any(|it| !it.because.is_empty()) {
+                return true;
+            }
+        }
         let files = self.asked.files_of(Utf8Path::new(&data.object));
         let text = self.text(name, &files);
         let hunks = self.asked.hunks.iter().zip(&self.about);
         let mut about =
             hunks.filter(|(hunk, _)| files.contains(&hunk.file)).flat_map(|(_, about)| about);
-        about.any(|it| it == name || is_word(text.as_bytes(), it))
+        about.any(|it| is_symbol_of(name, it) || is_word(text.as_bytes(), it))
     }
 
-    /// The text that defines the data `name` in a source among `files`.
+    /// The text that defines the data of the symbol `name` in a source among `files`.
     fn text(&self, name: &str, files: &BTreeSet<Utf8PathBuf>) -> String {
         let mut found = String::new();
         for file in files.iter().filter(|file| matches!(file.extension(), Some("c" | "rs"))) {
             for version in VERSIONS {
                 let blocks = self.asked.sources.blocks(file, version);
                 let own = blocks.blocks.iter().filter(|block| {
-                    block.kind == BlockKind::Data && block.names.iter().any(|it| it == name)
+                    block.kind == BlockKind::Data
+                        && block.names.iter().any(|it| is_symbol_of(name, it))
                 });
                 found.extend(own.map(|block| blocks.text(block)));
             }

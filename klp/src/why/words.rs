@@ -97,16 +97,7 @@ impl HunkReason {
                 "through the static variable {}, which the function uses: the hunk changes how others use it",
                 names()
             ),
-            (ReachKind::Include, _) => {
-                let (header, names) = self
-                    .through
-                    .split_first()
-                    .map_or(("", &[][..]), |(header, names)| (header.as_str(), names));
-                format!(
-                    "through the header {header}, which is included in one version only: {}, which it defines, is used in the text of the function",
-                    names.join(", which uses ")
-                )
-            }
+            (ReachKind::Include, _) => self.included(),
             (_, Evidence::File) => format!(
                 "maybe through {what} {}: the object is made from that file, and nothing else tells why",
                 names()
@@ -120,6 +111,22 @@ impl HunkReason {
                     format!("through {what} {}, which stands in the text of the function", names())
                 }
             },
+        }
+    }
+}
+
+impl HunkReason {
+    /// The header that one version includes, and what the function uses of it.
+    fn included(&self) -> String {
+        let [header, uses @ ..] = self.through.as_slice() else { return String::new() };
+        let (first, last) = (uses.first(), uses.last());
+        let [first, last] = [first, last].map(|name| name.map_or("", String::as_str));
+        let head =
+            format!("through {header}, which one version includes, and which defines {last}");
+        if first == last {
+            format!("{head}: that stands in the text of the function")
+        } else {
+            format!("{head}: {first}, which uses it, stands in the text of the function")
         }
     }
 }

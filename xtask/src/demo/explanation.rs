@@ -10,7 +10,8 @@ use crate::kernel::Kernel;
 use crate::process;
 
 /// What is said of a function without a hunk that reaches it. A patch for which that is right expects it.
-const UNREACHED: [&str; 2] = ["by the compiler's choice", "no hunk is known to reach it"];
+const UNREACHED: [&str; 3] =
+    ["by the compiler's choice", "no hunk is known to reach it", "no reason is known"];
 
 /// Runs it, and returns what it should, or should not, have said.
 pub(super) fn check(
