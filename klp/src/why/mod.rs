@@ -28,7 +28,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
     AppliedPatches, BuildError, BuildVersion, Config, LastBuild, SavedCommand, TracedHunk, is_lto,
-    sources_of,
 };
 use klp_core::input::Input;
 use klp_core::record::{Change, ChangedFunction, Record};
