@@ -1,8 +1,6 @@
 //! Files that are installed for other programs. The first line of each has the digest of the rest: one that somebody edited
 //! since is not replaced.
 
-use std::io::Write as _;
-
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::tree::resolved;
 use klp::output;
