@@ -10,15 +10,12 @@ use crate::ids::List;
 use crate::places::PlaceIndex;
 use crate::slices::SliceParts as _;
 
-use super::PairId;
-use super::held;
-use super::listing;
-use super::names;
 use super::sections::{self, SectionMeaning, SectionPurpose};
 use super::sorted::Sorted;
 use super::table::TableKind;
 use super::tables::{self, EntryId, ProvedEntry};
 use super::target::{self, Target};
+use super::{PairId, held, listing, names};
 
 /// Bytes of one section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
