@@ -119,9 +119,9 @@ fn what_code_reads_beside_itself_cannot_be_told() -> Result<()> {
     let text = |result: &str| {
         format!(
             "void exported(const char *text);\n\
-             asm(\".section .sched.text, \\\"ax\\\"\\nplace: .quad 0\\n.text\");\n\
+             asm(\".section .sched.text, \\\"ax\\\"\\n.Lplace: .quad 0\\n.text\");\n\
              __attribute__((section(\".sched.text\"))) int show(int n) {{ exported(0); \
-             asm volatile(\"cmpq $exported, place(%rip)\"); return {result}; }}\n"
+             asm volatile(\"cmpq $exported, .Lplace(%rip)\"); return {result}; }}\n"
         )
     };
     let case = Case {

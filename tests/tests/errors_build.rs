@@ -249,8 +249,10 @@ fn a_damaged_config() -> Result<()> {
 #[test]
 fn nowhere_to_work() -> Result<()> {
     let kernel = Kernel::with_output()?;
+    expect_good(&kernel)?;
+    ensure!(kernel.changed_functions().exists());
+    fs_err::remove_dir_all(kernel.work())?;
     fs_err::write(kernel.work(), "")?;
-    fs_err::write(kernel.changed_functions(), "[]")?;
     let outcome = run(&mut kernel.build([example_patch(GOOD)])?)?;
     outcome.expect_error(1, "cannot use the work directory", None)?;
     ensure!(!kernel.changed_functions().exists());

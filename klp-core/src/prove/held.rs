@@ -7,9 +7,14 @@ use crate::elf::{Definition, ElfObject, Place, Reloc, RelocKind, SectionId};
 use crate::ids::List;
 
 use super::names;
-use super::sections::SectionPurpose;
-use super::side::{ByteRange, ProofSide};
 use super::target::{self, Target};
+
+/// Code between two names.
+struct CutCode {
+    section: SectionId,
+    start: u64,
+    end: u64,
+}
 
 /// Sections and offsets, sorted. Targets of direct branches are none.
 pub(super) fn places(object: &ElfObject<'_>) -> Vec<Place> {
@@ -22,34 +27,8 @@ pub(super) fn places(object: &ElfObject<'_>) -> Vec<Place> {
     found
 }
 
-/// The places in code whose address data hold that others know. What is local can be a table for `goto *`.
-pub(super) fn by_data(side: &ProofSide<'_>) -> Vec<Place> {
-    let mut found = Vec::new();
-    for (section, id) in side.object.sections.with_ids() {
-        let class = side.meaning(id).class;
-        if matches!(
-            class,
-            SectionPurpose::Code | SectionPurpose::OfCode(_) | SectionPurpose::LeftOut(_)
-        ) {
-            continue;
-        }
-        for reloc in section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None) {
-            if let Target::Place { section: code, offset, .. } = target::of(side.object, &reloc, 0)
-                && let Ok(at) = u64::try_from(offset)
-                && side.is_code(code)
-                && side.symbols(code, at, at.saturating_add(1)).next().is_none()
-                && let Some(holder) = side.sized_symbol(id, reloc.offset)
-                && !holder.local
-            {
-                found.push(code.at(at));
-            }
-        }
-    }
-    found
-}
-
 /// All code, cut at its names: instructions start there.
-fn stretches(object: &ElfObject<'_>) -> Vec<ByteRange> {
+fn stretches(object: &ElfObject<'_>) -> Vec<CutCode> {
     let mut cuts: List<SectionId, Vec<u64>> = object.sections.alongside();
     for symbol in object.symbols.iter().filter(|symbol| !names::is_temporary(symbol.name)) {
         if let Definition::Section(section) = symbol.place {
@@ -61,7 +40,7 @@ fn stretches(object: &ElfObject<'_>) -> Vec<ByteRange> {
         let mut cuts = std::mem::take(&mut cuts[id]);
         cuts.extend([0, section.size]);
         cuts.sort_unstable();
-        let stretches = cuts.array_windows().map(|[start, end]| ByteRange {
+        let stretches = cuts.array_windows().map(|[start, end]| CutCode {
             section: id,
             start: *start,
             end: *end,
@@ -72,7 +51,7 @@ fn stretches(object: &ElfObject<'_>) -> Vec<ByteRange> {
 }
 
 /// What the instructions of a stretch refer to other than by a branch.
-fn held_by<A: Arch>(object: &ElfObject<'_>, range: ByteRange) -> Vec<Place> {
+fn held_by<A: Arch>(object: &ElfObject<'_>, range: CutCode) -> Vec<Place> {
     let section = object.section(range.section);
     let relocs = section.relocs.within(range.start, range.end);
     let mut relocs = relocs.filter(|reloc| reloc.kind != RelocKind::None).peekable();

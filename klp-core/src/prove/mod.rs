@@ -22,6 +22,7 @@ mod exclusions;
 mod extent;
 mod graph;
 mod held;
+mod held_by_data;
 mod keys;
 mod left;
 mod listed;

@@ -118,11 +118,11 @@ impl<'a> ProofSide<'a> {
             by_code[entry.section].push((entry.offset, id));
         }
         let by_code = by_code.iter().map(|list| Sorted::of(list)).collect();
-        let tables = meanings.iter().filter_map(|meaning| match meaning.class {
+        let table = |meaning: &SectionMeaning| match meaning.class {
             SectionPurpose::OfCode(table) => Some(table),
             _ => None,
-        });
-        let tables = tables.collect();
+        };
+        let tables = meanings.iter().filter_map(table).collect();
         let units = object.sections.alongside();
         let (mut listed, mut indexed) = (Vec::new(), BTreeSet::new());
         for (section, meaning) in object.sections.iter().zip(&meanings) {
@@ -151,7 +151,7 @@ impl<'a> ProofSide<'a> {
         listed.dedup();
         let has_prefixes = entries.iter().any(|entry| entry.table == TableKind::Patchable)
             || object.symbols.iter().any(|symbol| names::is_prefix(symbol.name));
-        let mut side = Self {
+        Self {
             object,
             meanings,
             symbols,
@@ -164,10 +164,13 @@ impl<'a> ProofSide<'a> {
             held: held::places(object),
             indexed,
             has_prefixes,
-        };
-        side.held.extend(held::by_data(&side));
-        side.held.sort_unstable();
-        side
+        }
+    }
+
+    /// Takes more places that somebody has the address of.
+    pub(super) fn hold(&mut self, places: Vec<Place>) {
+        self.held.extend(places);
+        self.held.sort_unstable();
     }
 
     pub(super) fn set_units(&mut self, units: impl Iterator<Item = (SectionId, ClaimedUnit)>) {
@@ -389,12 +392,9 @@ impl<'a> ProofSide<'a> {
             let exact = self.symbols(section, at, at.saturating_add(1)).next();
             exact.map(|(_, symbol)| symbol).or_else(|| self.sized_symbol(section, at))
         });
-        match symbol {
-            Some(symbol) => {
-                let distance = offset.wrapping_sub(symbol.value.cast_signed());
-                plus(symbol.name_lossy(), distance)
-            }
-            None => plus(of.name_lossy(), offset),
-        }
+        symbol.map_or_else(
+            || plus(of.name_lossy(), offset),
+            |it| plus(it.name_lossy(), offset.wrapping_sub(it.value.cast_signed())),
+        )
     }
 }

@@ -11,6 +11,7 @@ use crate::ids::List;
 use super::PairId;
 use super::align::{self, Alignment};
 use super::difference::Difference;
+use super::held_by_data;
 use super::keys::Keys;
 use super::names;
 use super::side::{ByteRange, ClaimedUnit, Owner, ProofSide};
@@ -43,7 +44,7 @@ impl<'a> World<'a> {
         patched: &'a ElfObject<'a>,
         claims: &'a Claims,
     ) -> Self {
-        let (a, b) = rayon::join(|| ProofSide::new(original), || ProofSide::new(patched));
+        let (a, b) = rayon::join(|| side(original), || side(patched));
         let mut sides = [a, b];
         let pairs =
             claims.pairs.as_slice().par_iter().with_min_len(256).map(|pair| ranges(&sides, pair));
@@ -153,6 +154,13 @@ fn data_sizes(sides: &[ProofSide<'_>; 2], pair: &super::UnitPair) -> [Option<u64
         size.filter(|size| *size > 0 || largest(symbols) > Some(0))
     };
     [is_empty(&a, original), is_empty(&b, patched)]
+}
+
+/// One of the objects, with what its data hold of its code.
+fn side<'a>(object: &'a ElfObject<'a>) -> ProofSide<'a> {
+    let mut side = ProofSide::new(object);
+    side.hold(held_by_data::places(&side));
+    side
 }
 
 fn ranges(sides: &[ProofSide<'_>; 2], pair: &super::UnitPair) -> Ranges {
