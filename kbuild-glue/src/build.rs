@@ -29,13 +29,10 @@ mod reads;
 mod real_lines;
 mod records;
 mod running;
-mod same_code;
 mod scripts;
 mod seed;
-mod seed_proof;
 mod single;
 mod start;
-mod unfinished;
 mod written_after;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,7 +67,6 @@ pub(crate) use ours::MARK;
 pub use ours::usable;
 pub use preview::Preview;
 pub use reads::{Reads, sources_of};
-pub use unfinished::recover;
 
 /// How to build.
 #[derive(Debug, Clone, Copy)]
@@ -246,7 +242,7 @@ impl Workspace {
     }
 
     /// Builds the kernel as it is, or takes the build that is kept when nothing changed.
-    fn make_original(
+    pub fn build_original(
         &self,
         settings: &BuildSettings<'_>,
         events: &mut BuildEvents<'_>,
@@ -329,7 +325,7 @@ impl Workspace {
         kept::write(&kept, &build, mirror, objects, fingerprint, &environment)
     }
 
-    /// Makes output directory and mirror right again when a run before was killed.
+    /// Makes the output directory right again when a run before was killed.
     pub(crate) fn recover(
         &self,
         interrupt: &Interrupt,
@@ -337,10 +333,7 @@ impl Workspace {
     ) -> Result<(), BuildError> {
         running::wait(&self.root, interrupt, events)?;
         patched::recover(self, events)?;
-        running::recover(&self.root, &self.build_path(), events)?;
-        // Nobody works in it, so what stands aside there stays from a run that was killed.
-        Mirror::as_it_is(&self.tree, &self.mirror_path())?;
-        Ok(())
+        running::recover(&self.root, &self.build_path(), events)
     }
 
     pub(crate) fn discard_build(&self) -> Result<(), BuildError> {

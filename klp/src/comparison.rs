@@ -129,7 +129,10 @@ impl Comparison<'_> {
             PatchedKind::Module { workspace, directory, original, build, digests } => {
                 let parts = match external::ModuleKernel::usable(workspace.kernel())? {
                     Ok(parts) => parts,
-                    Err(why) => return request.no_livepatch(why, events),
+                    Err(why) => {
+                        events(Event::NoLivepatch { why });
+                        return Ok(None);
+                    }
                 };
                 let Patched { session, .. } = self.patched;
                 let linked = modules(changes);

@@ -34,10 +34,7 @@ impl KeptChecksums {
     /// others.
     pub(crate) fn read(&self) -> Manifest {
         let read = || {
-            if !self.kept.is_file() || !self.file.is_file() {
-                return None;
-            }
-            let bytes = fs_err::read(&self.kept).ok()?;
+            let bytes = fs_err::read(&self.kept).ok().filter(|_| self.file.exists())?;
             let bytes = bytes.strip_prefix(self.program.as_slice())?;
             let (seal, kept) = bytes.split_first_chunk::<{ Digest::LEN }>()?;
             let whole = Digest::of_large(kept).as_bytes() == seal;

@@ -23,9 +23,7 @@ pub(crate) fn run(
     } else {
         let session = session::with_jobs(None, shell)?;
         let kernel = Kernel::find(&tree.location()?)?;
-        let events = &mut |event| show(event, shell);
-        kernel.recover(&session.interrupt, events)?;
-        kernel.inlined(functions, object.as_deref(), &session, events)?
+        kernel.inlined(functions, object.as_deref(), &session, &mut |event| show(event, shell))?
     };
     report::inlined(&gone, *list, format).map_err(RunError::Print)?;
     shell.finished(count(gone.len(), "object"));

@@ -12,7 +12,6 @@ mod dry_run;
 mod events;
 mod explain;
 mod inlined;
-mod install;
 mod makefile;
 mod page;
 mod rules;

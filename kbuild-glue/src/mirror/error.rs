@@ -55,7 +55,10 @@ impl MirrorError {
     pub fn hint(&self) -> Option<String> {
         let (Self::Copy { source, .. } | Self::Write { source, .. }) = self else {
             return match self {
-                Self::Damaged { .. } => Some("`cargo klp clean` removes what is kept".to_owned()),
+                Self::Damaged { path } => Some(format!(
+                    "remove the directory `{}`; it is made again",
+                    path.parent().unwrap_or(path)
+                )),
                 _ => None,
             };
         };
