@@ -240,7 +240,7 @@ fn what_is_not_traced_may_be_a_reason() -> Result<()> {
     let include = "#include <linux/aud.h>";
     let pragma = format!("{include}\n#pragma GCC optimize (\"Os\")");
     let edit = ("lib/aud.c", include, pragma.as_str());
-    expect(&kernel, "gcc", edit, &[("aud_cp", "untraced", "")])?;
+    expect(&kernel, "gcc", edit, &[("aud_typed", "untraced", "")])?;
     let text = told(&kernel)?;
     ensure!(
         text.contains("may be a reason: the function's object is made from that file"),

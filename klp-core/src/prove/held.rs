@@ -10,6 +10,7 @@ use super::names;
 use super::target::{self, Target};
 
 /// Code between two names.
+#[derive(Clone, Copy)]
 struct CutCode {
     section: SectionId,
     start: u64,

@@ -82,9 +82,8 @@ pub(super) fn about(
         let is_declared = block.kind == BlockKind::Declaration;
         let is_c = hunk.file.extension() != Some("rs");
         // The name of the type comes first: it says most.
-        let named = in_its_sense(block, blocks, is_c).into_iter();
-        let mut names: Vec<String> =
-            named.filter(|name| !(is_declared && is_common(name))).collect();
+        let mut names = in_its_sense(block, blocks, is_c);
+        names.retain(|name| !(is_declared && is_common(name)));
         // Whoever uses a member need not name the type; the last word of a line is the member's name.
         let text = blocks.lines.get(line.saturating_sub(1)).map_or("", |it| it.trim());
         if block.kind == BlockKind::Type

@@ -203,7 +203,8 @@ fn read(text: &str) -> (BlockKind, Vec<String>) {
         return (BlockKind::Type, tag.chain(behind).collect());
     }
     match (byte, paren) {
-        (b'{', Some(paren)) => {
+        (b'{', Some(first)) => {
+            let paren = parameters(head).unwrap_or(first);
             let name = words(text.get(..paren).unwrap_or_default()).last().map(ToOwned::to_owned);
             // A macro such as SYSCALL_DEFINE3() pastes names together.
             let is_macro =
@@ -232,12 +233,39 @@ fn read(text: &str) -> (BlockKind, Vec<String>) {
     }
 }
 
+/// Where the parameters of a function begin: behind a word that is no attribute with arguments.
+fn parameters(head: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let outer = head.match_indices(['(', ')']).filter(|(_, parenthesis)| {
+        let is_outer = depth == 0;
+        depth = if *parenthesis == "(" { depth + 1 } else { depth.saturating_sub(1) };
+        is_outer
+    });
+    let mut starts = outer.map(|(at, _)| at);
+    let name = |at: usize| words(head.get(..at).unwrap_or_default()).last();
+    starts.find(|at| name(*at).is_some_and(|name| !WITH_ARGUMENTS.contains(&name)))
+}
+
 /// What a `typedef` without a body defines: `(*name)(…)`, `name[…]` or the last word.
 fn typedef_name(head: &str) -> Option<String> {
     let pointer = head.split_once("(*").and_then(|(_, rest)| words(rest).next());
     let plain = head.split('[').next().and_then(|head| words(head).last());
     pointer.or(plain).map(ToOwned::to_owned)
 }
+
+/// Attributes that can stand before the name of a function (`include/linux/compiler_attributes.h`).
+const WITH_ARGUMENTS: [&str; 10] = [
+    "__aligned",
+    "__alloc_size",
+    "__attribute__",
+    "__diagnose_as",
+    "__no_sanitize",
+    "__nonnull",
+    "__printf",
+    "__scanf",
+    "__section",
+    "__target",
+];
 
 /// What stands behind the name of a variable (`include/linux/compiler_attributes.h`, `cache.h`, `init.h`).
 pub(super) const ATTRIBUTES: [&str; 17] = [
@@ -351,6 +379,12 @@ int fifth(void);
             ]
         );
         assert!(blocks.is_blank(&[1, 7, 16]) && !blocks.is_blank(&[9]));
+    }
+
+    #[test]
+    fn attributes_are_no_names() {
+        let source = "static __attribute__((__noinline__)) __printf(1, 2) int f(int n)\n{\n}\n";
+        assert_eq!(Blocks::of(source.as_bytes()).blocks[0].names, ["f"]);
     }
 
     #[test]

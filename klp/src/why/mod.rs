@@ -118,7 +118,7 @@ impl Kernel {
         let others = if is_whole || !has_open {
             Vec::new()
         } else {
-            asked.functions(&asked.beside(&functions, &records), &objects)
+            asked.functions(&beside(&functions, &records), &objects)
         };
         let config = Config::read(&last.kernel.join(".config"))?;
         let known = reached.iter().chain(&others).cloned().collect::<Vec<FunctionReached>>();
@@ -183,6 +183,12 @@ pub(crate) fn file_in(object: &str, linked: Option<&str>, is_lto: bool) -> Utf8P
         Some(module) if is_lto => format!("{module}.o").into(),
         _ => object.into(),
     }
+}
+
+/// The changed functions among `records` that are in objects of `functions`, and none of these.
+fn beside<'r>(functions: &[&ChangedFunction], records: &'r [Record]) -> Vec<&'r ChangedFunction> {
+    let all = records.iter().filter_map(function).filter(|it| !functions.contains(it));
+    all.filter(|it| functions.iter().any(|own| own.object == it.object)).collect()
 }
 
 fn function(record: &Record) -> Option<&ChangedFunction> {
@@ -319,16 +325,6 @@ impl WhyQuestion<'_> {
             return Default::default();
         }
         [was.difference(&is).cloned().collect(), is.difference(&was).cloned().collect()]
-    }
-
-    /// The changed functions among `records` that are in objects of `functions`, and none of these.
-    fn beside<'r>(
-        &self,
-        functions: &[&ChangedFunction],
-        records: &'r [Record],
-    ) -> Vec<&'r ChangedFunction> {
-        let all = records.iter().filter_map(function).filter(|it| !functions.contains(it));
-        all.filter(|it| functions.iter().any(|own| own.object == it.object)).collect()
     }
 
     /// What is read where the build makes headers and sources.
