@@ -113,6 +113,29 @@ fn calls_that_the_assembler_resolved() -> Result<()> {
     )
 }
 
+/// What code finds in a function beside it, in its own section, without a name and without a relocation.
+#[test]
+fn what_code_reads_beside_itself_cannot_be_told() -> Result<()> {
+    let text = |result: &str| {
+        format!(
+            "void exported(const char *text);\n\
+             asm(\".section .sched.text, \\\"ax\\\"\\n.type owner, @function\\nowner: ret\\n\
+             .Lplace: .quad 0\\n.size owner, .-owner\\n.text\");\n\
+             __attribute__((section(\".sched.text\"))) int show(int n) {{ exported(0); \
+             asm volatile(\"cmpq $exported, .Lplace(%rip)\"); return {result}; }}\n"
+        )
+    };
+    let case = Case {
+        before: text("n + 1"),
+        after: text("n + 2"),
+        module: text("n + 2"),
+        functions: vec![("show", 0, "show")],
+        said: (vec!["show"], vec![]),
+        ..Case::default()
+    };
+    expect("what_code_reads_beside_itself", &[("place", case, Some(Fault::Content))])
+}
+
 /// Letters of two bytes each, as firmware wants them.
 #[test]
 fn wide_texts_are_compared_to_their_end() -> Result<()> {

@@ -271,7 +271,6 @@ fn replacement_length(entry: &[u8]) -> u64 {
     entry.get(at).copied().map_or(0, u64::from)
 }
 
-/// The relocations of a part of a section, by offset in it.
 /// Where two stretches differ first, beside what is covered.
 fn first_difference(was: &[u8], is: &[u8], covered: &[bool]) -> Option<u64> {
     let bytes = was.iter().zip(is).zip(covered);
@@ -287,6 +286,7 @@ fn flags(table: &str, offset: u64) -> (i64, i64) {
     }
 }
 
+/// The relocations of a part of a section, by offset in it.
 fn relocs(section: &Section<'_>, start: u64, size: u64) -> BTreeMap<u64, Reloc> {
     let relocs = section.relocs.within(start, start.saturating_add(size));
     let real = relocs.filter(|reloc| reloc.kind != RelocKind::None);
