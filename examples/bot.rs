@@ -31,8 +31,13 @@ pub(crate) fn review(
     let original = kernel.open(&session, events)?.original(&rules, events)?;
     let patched = original.patched(&PatchSet::read(&[patch])?, events)?;
     let mut comparison = patched.compare(&[], events)?;
-    let module = kernel.root.join(format!("{}.ko", livepatch_name(Some(patch))));
-    let request = LivepatchRequest { path: module, force: false, replace: true, signing: None };
+    let request = LivepatchRequest {
+        path: kernel.root.join(format!("{}.ko", livepatch_name(Some(patch)))),
+        required: false,
+        force: false,
+        replace: true,
+        signing: None,
+    };
     let livepatch = comparison.livepatch(&request, events)?;
 
     let changes = comparison.changes();

@@ -31,6 +31,8 @@ pub(crate) enum RunError {
     CurrentDirectory,
     #[error(transparent)]
     Vm(#[from] VmError),
+    #[error("{path} is a symlink to {file}, which is somewhere else")]
+    LeadsElsewhere { path: Utf8PathBuf, file: String },
     #[error("{path} does not fit the kernel")]
     CheckFailed { path: Utf8PathBuf },
     #[error("the trial failed, see {log}")]
@@ -67,6 +69,7 @@ impl RunError {
         match self {
             Self::Klp(error) => error.hint(),
             Self::Vm(error) => error.hint(),
+            Self::LeadsElsewhere { .. } => Some("remove the symlink first".to_owned()),
             _ => None,
         }
     }
@@ -112,11 +115,12 @@ impl RunError {
 }
 
 fn status(error: &klp::Error) -> ExitStatus {
-    use klp::Error::{Build, Config, NotAllowed, Tree, TreeOf};
+    use klp::Error::{Build, Config, NoLivepatch, NotAllowed, Tree, TreeOf};
     match error {
         Build(error) if error.is_interrupt() => ExitStatus::Interrupted,
         Build(BuildError::Make(MakeError::Failed { .. })) => ExitStatus::BuildFailed,
         NotAllowed { .. } => ExitStatus::NotAllowed,
+        NoLivepatch { .. } => ExitStatus::Refused,
         Tree(_)
         | TreeOf { .. }
         | Config(_)

@@ -16,13 +16,20 @@ pub(crate) fn write(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
         .map_err(|error| io::Error::new(error.kind(), format!("{error} (for `{path}`)")))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    match file.persist(path).map_err(|error| (error.error, error.file)) {
+        // All that is written so is ours, and no directory.
+        Err((error, file)) if error.kind() == io::ErrorKind::IsADirectory => {
+            fs::remove_dir_all(path)?;
+            file.persist(path).map(drop).map_err(|error| error.error)
+        }
+        written => written.map(drop).map_err(|(error, _)| error),
+    }
 }
 
-/// Removes a file; that it is not there is fine.
+/// Removes a file, or a directory that has its place; that it is not there is fine.
 pub(crate) fn remove_file(path: &Utf8Path) -> io::Result<()> {
     match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => remove_dir(path),
         Err(error) if !is_absent(&error) => Err(error),
         _ => Ok(()),
     }
@@ -49,6 +56,9 @@ pub(crate) fn write_sealed(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Reads what was [written](write_sealed). Nothing if it is not there, or something else by now.
 pub(crate) fn read_sealed(path: &Utf8Path) -> io::Result<Option<Vec<u8>>> {
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Ok(None);
+    }
     let bytes = match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         bytes => bytes?,

@@ -1,5 +1,7 @@
 //! What a build was made from.
 
+mod option_files;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -12,7 +14,7 @@ use crate::config::Config;
 use crate::mirror::Stamps;
 
 /// Changes when the same inputs would be built in another way.
-const FORMAT: &str = "4";
+const FORMAT: &str = "5";
 
 /// Names of what is no make variable.
 const OTHERS: &[&str] = &["format", "directory", "configuration", "sources", RANDSTRUCT];
@@ -21,6 +23,10 @@ const RANDSTRUCT: &str = "seed of structures";
 /// Where a build that draws the layout of structures (`CONFIG_RANDSTRUCT`) keeps what it was drawn from.
 pub(crate) const SEED: &str = "scripts/basic/randstruct.seed";
 const VERSION: &str = "version of ";
+const CONTENT: &str = "content of ";
+
+/// Variables from which compilers take where their programs are.
+const PLACES: &[&str] = &["COMPILER_PATH", "GCC_EXEC_PREFIX"];
 
 /// Everything that a build depends on: a line of name and value each, values that are long as their
 /// digests. Equal text, equal builds.
@@ -98,7 +104,10 @@ impl Fingerprint {
         // Who sets the option on make's command line overrides the configuration.
         let is_overridden = variables.iter().any(|variable| variable.starts_with("CONFIG_RUST="));
         for tool in tools(variables, has("CONFIG_RUST") && !is_overridden) {
-            add(&format!("{VERSION}{tool}"), &identity(&tool)?);
+            add(&format!("{VERSION}{tool}"), &identity(&tool, variables)?);
+        }
+        for path in option_files::named(variables, &directory.join("build")) {
+            add(&format!("{CONTENT}{path}"), &digest(&path)?);
         }
         let mut hasher = blake3::Hasher::new();
         for (path, stamp) in sources.iter() {
@@ -121,14 +130,14 @@ impl Fingerprint {
     pub(crate) fn variables(text: &str) -> Vec<String> {
         let named = text.lines().filter_map(|line| line.split_once('\t'));
         named
-            .filter(|(name, _)| !OTHERS.contains(name) && !name.starts_with(VERSION))
+            .filter(|(name, _)| !OTHERS.contains(name) && !is_of_files(name))
             .map(|(name, value)| format!("{name}={value}"))
             .collect()
     }
 
     /// Whether make does not see that something of this name in [`differences`](Self::differences) is another.
     pub(crate) fn is_beyond_make(name: &str) -> bool {
-        name.starts_with(VERSION) || matches!(name, "format" | "directory")
+        is_of_files(name) || matches!(name, "format" | "directory")
     }
 
     /// The names of what is not the same in `other`, the text of another fingerprint.
@@ -141,6 +150,11 @@ impl Fingerprint {
             names.map(|line| line.split_once('\t').map_or(*line, |(name, _)| name)).collect();
         names.into_iter().map(str::to_owned).collect()
     }
+}
+
+/// Whether this is the name of a digest of files that make does not look at.
+fn is_of_files(name: &str) -> bool {
+    name.starts_with(VERSION) || name.starts_with(CONTENT)
 }
 
 /// The C compiler that the kernel's Makefile would choose.
@@ -198,10 +212,11 @@ pub(crate) fn tools(variables: &[String], rust: bool) -> Vec<String> {
 
 /// The first line that a tool says about itself, and the digest of each file that does its work: distributions
 /// change tools without changing what they say, and a script can be in front of them.
-fn identity(tool: &str) -> Result<String, BaselineError> {
+fn identity(tool: &str, variables: &[String]) -> Result<String, BaselineError> {
     // A launcher in front of the compiler is one more program.
     let programs = tool.split_whitespace().filter_map(|program| which::which(program).ok());
-    let inner = ["cc1", "as"].into_iter().filter_map(|name| inner_program(tool, name));
+    let inner =
+        ["cc1", "as", "ld"].into_iter().filter_map(|name| inner_program(tool, name, variables));
     let mut text = version(tool)?;
     for path in programs.chain(inner) {
         let Ok(path) = Utf8PathBuf::from_path_buf(path) else { continue };
@@ -210,11 +225,15 @@ fn identity(tool: &str) -> Result<String, BaselineError> {
     Ok(text)
 }
 
-/// The program that a compiler runs for a part of its work. Linkers and others do not answer.
-fn inner_program(compiler: &str, name: &str) -> Option<PathBuf> {
+/// The program that a compiler runs for a part of its work, with the options and places in `variables`. Linkers and
+/// others do not answer.
+fn inner_program(compiler: &str, name: &str, variables: &[String]) -> Option<PathBuf> {
     let mut words = compiler.split_whitespace();
+    let places = variables.iter().filter_map(|variable| variable.split_once('='));
     let output = Command::new(words.next()?)
         .args(words)
+        .args(option_files::choosing_programs(variables))
+        .envs(places.filter(|(name, _)| PLACES.contains(name)))
         .arg(format!("-print-prog-name={name}"))
         .stdin(Stdio::null())
         .stderr(Stdio::null())

@@ -29,10 +29,13 @@ mod reads;
 mod real_lines;
 mod records;
 mod running;
+mod same_code;
 mod scripts;
 mod seed;
+mod seed_proof;
 mod single;
 mod start;
+mod unfinished;
 mod written_after;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +70,7 @@ pub(crate) use ours::MARK;
 pub use ours::usable;
 pub use preview::Preview;
 pub use reads::{Reads, sources_of};
+pub use unfinished::recover;
 
 /// How to build.
 #[derive(Debug, Clone, Copy)]
@@ -242,7 +246,7 @@ impl Workspace {
     }
 
     /// Builds the kernel as it is, or takes the build that is kept when nothing changed.
-    pub fn build_original(
+    fn make_original(
         &self,
         settings: &BuildSettings<'_>,
         events: &mut BuildEvents<'_>,
@@ -325,7 +329,7 @@ impl Workspace {
         kept::write(&kept, &build, mirror, objects, fingerprint, &environment)
     }
 
-    /// Makes the output directory right again when a run before was killed.
+    /// Makes output directory and mirror right again when a run before was killed.
     pub(crate) fn recover(
         &self,
         interrupt: &Interrupt,
@@ -333,7 +337,10 @@ impl Workspace {
     ) -> Result<(), BuildError> {
         running::wait(&self.root, interrupt, events)?;
         patched::recover(self, events)?;
-        running::recover(&self.root, &self.build_path(), events)
+        running::recover(&self.root, &self.build_path(), events)?;
+        // Nobody works in it, so what stands aside there stays from a run that was killed.
+        Mirror::as_it_is(&self.tree, &self.mirror_path())?;
+        Ok(())
     }
 
     pub(crate) fn discard_build(&self) -> Result<(), BuildError> {

@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use thiserror::Error;
@@ -107,6 +107,8 @@ pub enum MakeError {
         status: ExitStatus,
         /// The lines that tell why, at most 20.
         tail: Vec<String>,
+        /// The build of which a copy was what it began with.
+        begun_with: Option<Utf8PathBuf>,
     },
     /// We were told to stop.
     #[error("make was interrupted")]
@@ -144,10 +146,23 @@ impl MakeError {
         self
     }
 
+    /// The same of a make that began with a copy of the build in `output`.
+    #[must_use]
+    pub(crate) fn of_copy(mut self, output: &Utf8Path) -> Self {
+        if let Self::Failed { begun_with, .. } = &mut self {
+            *begun_with = Some(output.to_owned());
+        }
+        self
+    }
+
     /// What the person can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Failed { log, begun_with: Some(output), .. } => Some(format!(
+                "it went on from a copy of the build in {output}: if an object of that one is to blame, make it there \
+                 again, then run `cargo klp clean`; all of make's output is in {log}"
+            )),
             Self::Failed { log, tail, .. } => Some(match PackageNames::missed_in(tail) {
                 Some(package) => format!(
                     "install {package}; `cargo klp doctor` tells what else is missing, and all of make's output \
@@ -218,6 +233,7 @@ impl Make<'_> {
             log: self.log.clone(),
             status,
             tail: tail.into_lines(),
+            begun_with: None,
         })
     }
 

@@ -59,7 +59,7 @@ impl Cache {
 
     /// The digest of what the objects define that have the stamp `members`.
     pub(crate) fn definitions(&self, members: &Digest) -> Option<Digest> {
-        let bytes = fs::read(self.of(members)?.0).ok()?;
+        let bytes = fs::read(self.of(members).filter(|path| path.0.is_file())?.0).ok()?;
         let [definitions, own] = bytes.as_chunks().0 else { return None };
         (Digest::of(definitions).as_bytes() == own).then(|| Digest::from(*definitions))
     }
@@ -77,7 +77,7 @@ impl CachePath {
     /// What is there.
     pub(crate) fn find(&self) -> Option<CachedObject> {
         // Nobody writes to it: it is only ever replaced.
-        let bytes = Input::open(self.0.as_std_path()).ok()?;
+        let bytes = Input::open(Some(&self.0).filter(|path| path.is_file())?.as_std_path()).ok()?;
         let (digest, rest) = bytes.split_first_chunk::<{ Digest::LEN }>()?;
         let (definitions, kept) = rest.split_first_chunk::<{ Digest::LEN }>()?;
         let definitions = Digest::from(*definitions);

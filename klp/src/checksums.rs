@@ -19,6 +19,7 @@ use rayon::prelude::*;
 
 use crate::cache::Cache;
 use crate::error::Error;
+use crate::finished::expect_regular;
 use crate::object_file::ObjectFile;
 use crate::operand::PathOperand;
 use crate::origins::LinkOrder;
@@ -267,6 +268,7 @@ pub(crate) fn target(linked: &LinkedInto) -> &str {
 fn starts_like_manifest(path: &Utf8Path) -> Result<bool, Error> {
     let failed = |source| Error::Read { path: path.to_owned(), source };
     let mut start = Vec::new();
+    expect_regular(path)?;
     let file = fs_err::File::open(path).map_err(failed)?;
     file.take(64).read_to_end(&mut start).map_err(failed)?;
     Ok(is_manifest(&start))

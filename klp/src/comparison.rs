@@ -129,10 +129,7 @@ impl Comparison<'_> {
             PatchedKind::Module { workspace, directory, original, build, digests } => {
                 let parts = match external::ModuleKernel::usable(workspace.kernel())? {
                     Ok(parts) => parts,
-                    Err(why) => {
-                        events(Event::NoLivepatch { why });
-                        return Ok(None);
-                    }
+                    Err(why) => return request.no_livepatch(why, events),
                 };
                 let Patched { session, .. } = self.patched;
                 let linked = modules(changes);

@@ -14,6 +14,8 @@ use klp_core::manifest::ManifestError;
 pub enum Error {
     #[error("failed to read {path}")]
     Read { path: Utf8PathBuf, source: std::io::Error },
+    #[error("{path} is not a regular file")]
+    NotRegular { path: Utf8PathBuf },
     #[error("failed to write {path}")]
     Write { path: Utf8PathBuf, source: std::io::Error },
     #[error("{path} exists and is not {what}")]
@@ -96,6 +98,8 @@ pub enum Error {
     NoShippedObject { object: Utf8PathBuf, release: String },
     #[error("a livepatch in {path} could not be loaded: the kernel has a module {name}")]
     NameTaken { path: Utf8PathBuf, name: String },
+    #[error("no livepatch module is made at {path}: {why}")]
+    NoLivepatch { path: Utf8PathBuf, why: String },
     #[error("{name} is no function that changed")]
     NotChanged { name: String },
     #[error("no {path}, which tells what the kernel exports")]
@@ -107,6 +111,10 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Read { path, .. } if path.file_name() == Some("-") => Some(
+                "only patches are read from standard input; `./-` is a file of that name".to_owned(),
+            ),
+            Self::NotRegular { .. } => Some("write what it has to a file, and name that".to_owned()),
             Self::Object { source, .. } => source.hint().map(str::to_owned),
             Self::Manifest { source: ManifestError::Version(_), .. } => {
                 Some("make it again with this version: cargo klp checksum -o FILE OBJ".to_owned())
@@ -148,6 +156,9 @@ impl Error {
                 Some("name an object as Kbuild does: --object fs/ext4/super.o".to_owned())
             }
             Self::NameTaken { .. } => Some("name another file with -o".to_owned()),
+            Self::NoLivepatch { .. } => {
+                Some("without -o, or with --no-module, this is no error".to_owned())
+            }
             Self::NotChanged { .. } => {
                 Some("without a name, all functions that changed are explained".to_owned())
             }

@@ -66,9 +66,22 @@ pub(crate) fn modules_in(
     Ok((modules, depends))
 }
 
+/// The file at `path`.
 pub(crate) fn read(path: &Utf8Path) -> Result<Input, Error> {
+    expect_regular(path)?;
     let input = Input::open_unpacked(path.as_std_path());
     input.map_err(|source| Error::Read { path: path.to_owned(), source })
+}
+
+/// Whether a file is at `path`: what is neither that nor a directory is read without an end, or waited for.
+pub(crate) fn expect_regular(path: &Utf8Path) -> Result<(), Error> {
+    let metadata = fs_err::metadata(path);
+    let kind =
+        metadata.map_err(|source| Error::Read { path: path.to_owned(), source })?.file_type();
+    if kind.is_file() || kind.is_dir() {
+        return Ok(());
+    }
+    Err(Error::NotRegular { path: path.to_owned() })
 }
 
 /// The error of a file at `path`.

@@ -34,7 +34,10 @@ impl KeptChecksums {
     /// others.
     pub(crate) fn read(&self) -> Manifest {
         let read = || {
-            let bytes = fs_err::read(&self.kept).ok().filter(|_| self.file.exists())?;
+            if !self.kept.is_file() || !self.file.is_file() {
+                return None;
+            }
+            let bytes = fs_err::read(&self.kept).ok()?;
             let bytes = bytes.strip_prefix(self.program.as_slice())?;
             let (seal, kept) = bytes.split_first_chunk::<{ Digest::LEN }>()?;
             let whole = Digest::of_large(kept).as_bytes() == seal;
@@ -45,6 +48,8 @@ impl KeptChecksums {
 
     /// Keeps `manifest`.
     pub(crate) fn write(&self, manifest: &Manifest) -> Result<(), Error> {
+        make_way(&self.kept)?;
+        make_way(&self.file)?;
         // Nobody's, as long as they are not of one manifest.
         output::replace(&self.kept, |_| Ok(()))?;
         output::replace(&self.file, |file| manifest.write(BufWriter::new(file)))?;
@@ -55,4 +60,14 @@ impl KeptChecksums {
             file.write_all(&kept)
         })
     }
+}
+
+/// Removes what has the place of one of our files and is no file.
+fn make_way(path: &Utf8Path) -> Result<(), Error> {
+    let removed = match fs_err::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => fs_err::remove_dir_all(path),
+        Ok(metadata) if !metadata.is_file() => fs_err::remove_file(path),
+        _ => Ok(()),
+    };
+    removed.map_err(|source| Error::Write { path: path.to_owned(), source })
 }

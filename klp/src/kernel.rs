@@ -1,13 +1,14 @@
 //! The kernel that a run is about: how it came to be, our directory beside it, and the file of results.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::build::usable;
+use kbuild_glue::build::{recover, usable};
 use kbuild_glue::doctor::untraced_rust;
 use kbuild_glue::tree::resolved;
-use kbuild_glue::{BuildError, Config, LastBuild, StockParts, Tree, TreeError};
+use kbuild_glue::{BuildError, Config, Interrupt, LastBuild, StockParts, Tree, TreeError};
 
 use crate::cache::Cache;
 use crate::error::Error;
+use crate::event::{Events, of_build};
 use crate::external;
 use crate::settings::{self, Settings};
 
@@ -197,6 +198,18 @@ impl Kernel {
     /// Whether our directory can be used: it is refused if it holds files that are not ours.
     pub fn expect_usable(&self) -> Result<(), Error> {
         Ok(usable(&self.root)?)
+    }
+
+    /// Makes what is kept right again if a run was killed. To be called before any of it is read, unless it is
+    /// [opened](Self::open).
+    pub fn recover(&self, interrupt: &Interrupt, events: &mut Events<'_>) -> Result<(), Error> {
+        match self.kind {
+            // Of a module, the copy is brought up to date by each build.
+            KernelKind::Module(_) => Ok(()),
+            KernelKind::Built | KernelKind::Shipped(_) => {
+                Ok(recover(&self.tree, &self.root, interrupt, &mut of_build(events))?)
+            }
+        }
     }
 
     /// The original build that we keep.

@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::tree::resolved;
 use klp_core::module::ModInfo;
 use rustix::fs::{Access, access};
+use serde_json::Value;
 
 use crate::error::Error;
 use crate::place::{self, PathState};
@@ -34,10 +35,18 @@ pub fn is_log(file: &[u8]) -> bool {
     file.is_empty() || file.windows(13).any(|words| words == b"Linux version")
 }
 
-/// Whether a file that begins so is a changed-function set.
+/// Whether a file is a changed-function set, from its first line to its last.
 #[must_use]
-pub fn is_results(start: &[u8]) -> bool {
-    start.starts_with(b"[")
+pub fn is_results(file: &[u8]) -> bool {
+    let records = serde_json::from_slice::<Vec<Value>>(file).unwrap_or_default();
+    let text = |record: &Value, name: &str| Some(record.get(name)?.as_str()?.to_owned());
+    let is_first = |record: &Value| {
+        text(record, "reason").is_some_and(|reason| reason == "version")
+            && text(record, "tool").is_some_and(|tool| tool.starts_with("cargo-klp "))
+    };
+    file.starts_with(b"[\n{\"reason\":")
+        && records.first().is_some_and(is_first)
+        && records.iter().all(|record| text(record, "reason").is_some())
 }
 
 /// Whether `path` can be written and nothing is lost there: either there is nothing, or a file that is `ours`, which is called

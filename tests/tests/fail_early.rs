@@ -314,3 +314,15 @@ fn a_directory_that_cannot_be_written() -> Result<()> {
     outcome.expect_error(1, "", Some("--target-dir"))?;
     Ok(())
 }
+
+/// No image is made for a livepatch that is not there.
+#[test]
+fn a_trial_of_nothing() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    run(&mut kernel.build(["--no-module"])?)?.expect(0)?;
+    let tree = ["try", "nosuch.ko", "-C", kernel.source.as_str(), "-O", kernel.output.as_str()];
+    let outcome = run(&mut klp(tree)?)?.expect(1)?;
+    ensure!(outcome.stderr.contains("failed to read nosuch.ko"), "{}", outcome.stderr);
+    ensure!(!outcome.stderr.contains("Making"), "{}", outcome.stderr);
+    Ok(())
+}

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use camino::Utf8Path;
 use klp_tests::compiler::{Compiler, working_in};
 use klp_tests::kernel::{Kernel, example_patch};
-use klp_tests::klp::{Running, run};
+use klp_tests::klp::{Running, klp, run};
 use klp_tests::report::{Report, expected};
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -304,5 +304,57 @@ fn the_second_of_two_fails() -> Result<()> {
     first.wait()?.expect(0)?;
     second.wait()?.expect_error(101, "failed", Some(".log"))?;
     ensure!(!kernel.changed_functions().exists());
+    Ok(())
+}
+
+/// Kills `arguments` of the program when the mirror is patched, or a build with the patch if there are none.
+fn kill_when_patched(kernel: &Kernel, arguments: &[&str]) -> Result<()> {
+    let mirrored = kernel.work().join("mirror/include/linux/load.h");
+    let original = fs_err::read(&mirrored)?;
+    let is_patched = || fs_err::read(&mirrored).is_ok_and(|bytes| bytes != original);
+    let mut command = match arguments {
+        [] => kernel.build([example_patch(PATCH).as_str(), "--no-module"])?,
+        _ => of_tree(kernel, arguments)?,
+    };
+    let mut running = Running::start(&mut command)?;
+    ensure!(running.wait_until(is_patched)?, "the run ended before it could be killed");
+    running.signal_group(Signal::KILL)?;
+    assert_eq!(running.wait()?.status, None);
+    ensure!(is_patched(), "it was killed too late");
+    Ok(())
+}
+
+fn of_tree(kernel: &Kernel, arguments: &[&str]) -> Result<Command> {
+    let mut command = klp(arguments)?;
+    command.args(["-C", kernel.source.as_str(), "-O", kernel.output.as_str()]);
+    Ok(command)
+}
+
+/// Who only reads what is kept makes it right before.
+#[test]
+fn killed_and_then_read() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    run(&mut kernel.build([example_patch(PATCH).as_str(), "--no-module"])?)?.expect(0)?;
+    let explain = ["explain", "--no-pager"];
+    let inlined = ["inlined", "decay_load"];
+    let say = |arguments: &[&str]| -> Result<String> {
+        Ok(run(&mut of_tree(&kernel, arguments)?)?.expect(0)?.stdout)
+    };
+    let (explained, whereabouts) = (say(&explain)?, say(&inlined)?);
+    let rules = say(&["allowlist"])?;
+    for arguments in [&explain[..], &inlined, &["allowlist"]] {
+        fs_err::remove_dir_all(kernel.work().join("lines"))?;
+        kill_when_patched(&kernel, &explain)?;
+        say(arguments)?;
+        assert_eq!(say(&explain)?, explained, "{arguments:?}");
+        assert_eq!(say(&inlined)?, whereabouts, "{arguments:?}");
+        // Of a build that was killed, only the original is left to be asked.
+        kill_when_patched(&kernel, &[])?;
+        assert_eq!(say(&inlined)?, whereabouts);
+        kill_when_patched(&kernel, &[])?;
+        assert_eq!(say(&["allowlist"])?, rules);
+        run(&mut kernel.build([example_patch(PATCH).as_str(), "--no-module"])?)?.expect(0)?;
+        assert_eq!(say(&explain)?, explained);
+    }
     Ok(())
 }

@@ -53,6 +53,7 @@ mod livepatch_renamed;
 mod livepatch_rust;
 mod livepatch_weak;
 mod lto;
+mod misplaced;
 mod missed;
 mod missed_lto;
 mod missed_relocations;

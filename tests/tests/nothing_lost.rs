@@ -158,3 +158,67 @@ fn a_module_in_place_of_the_patch() -> Result<()> {
     assert_eq!(fs_err::read_to_string(&source)?, "int mine;\n");
     Ok(())
 }
+
+/// A file is ours if its first line has the digest of the rest, wherever else it names us.
+#[test]
+fn files_that_only_name_us() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    let hint = Some("name another file");
+    let makefile = directory.join("klp.mk");
+    let install = ["makefile", "--install", directory.as_str()];
+    run(&mut klp(install)?)?.expect(0)?;
+    let written = fs_err::read_to_string(&makefile)?;
+    let older = klp(["makefile"])?.output()?.stdout;
+    let edited = format!("{written}mine:\n");
+    for text in ["# our CI, runs cargo-klp\nall: mine\n", &edited] {
+        fs_err::write(&makefile, text)?;
+        run(&mut klp(install)?)?.expect_error(1, "is not written by cargo-klp", hint)?;
+        assert_eq!(fs_err::read_to_string(&makefile)?, text);
+    }
+    for ours in [older.as_slice(), written.as_bytes()] {
+        fs_err::write(&makefile, ours)?;
+        run(&mut klp(install)?)?.expect(0)?;
+        assert_eq!(fs_err::read_to_string(&makefile)?, written);
+    }
+    let page = directory.join("cargo-klp.1");
+    let install = ["man", "--install", directory.as_str()];
+    fs_err::write(&page, ".TH X 1\nour own page about cargo-klp\n")?;
+    run(&mut klp(install)?)?.expect_error(1, "is not written by cargo-klp", hint)?;
+    fs_err::remove_file(&page)?;
+    run(&mut klp(install)?)?.expect(0)?;
+    run(&mut klp(install)?)?.expect(0)?;
+    Ok(())
+}
+
+/// Who forces a file into a directory does not mean one elsewhere.
+#[test]
+fn force_stays_in_the_directory() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    let (inside, outside) = (directory.join("inside"), directory.join("mine.mk"));
+    fs_err::create_dir_all(&inside)?;
+    fs_err::write(&outside, "all: mine\n")?;
+    fs_err::os::unix::fs::symlink(&outside, inside.join("klp.mk"))?;
+    let install = ["makefile", "--force", "--install", inside.as_str()];
+    let outcome = run(&mut klp(install)?)?;
+    outcome.expect_error(1, "which is somewhere else", Some("remove the symlink"))?;
+    assert_eq!(fs_err::read_to_string(&outside)?, "all: mine\n");
+    Ok(())
+}
+
+/// What is called as our results are, and is none of ours.
+#[test]
+fn results_of_somebody_else() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let results = kernel.changed_functions();
+    let mine = ["[\n \"my own notes\"\n]\n", "[section]\nx = 1\n", "[\n{\"reason\":\"mine\"}\n]\n"];
+    for text in mine {
+        fs_err::write(&results, text)?;
+        let outcome = run(&mut kernel.build(["no-such.patch"])?)?;
+        outcome.expect_error(1, "is not a changed-function set", Some("name another file"))?;
+        let tree = ["clean", "-C", kernel.source.as_str(), "-O", kernel.output.as_str()];
+        let outcome = run(&mut klp(tree)?)?.expect(0)?;
+        ensure!(outcome.stderr.contains("stays"), "{}", outcome.stderr);
+        assert_eq!(fs_err::read_to_string(&results)?, text);
+    }
+    Ok(())
+}

@@ -48,7 +48,7 @@ fn a_device_is_written_into() -> Result<()> {
 
     let kernel = Kernel::with_output()?;
     let good = example_patch(GOOD);
-    run(&mut kernel.build([good.as_str(), "-o", path, "--report", path])?)?.expect(0)?;
+    run(&mut kernel.build([good.as_str(), "--report", path])?)?.expect(0)?;
     ensure!(is_device(&null)?, "the device is gone");
     let link = kernel.directory.join("link.html");
     fs_err::os::unix::fs::symlink(&null, &link)?;

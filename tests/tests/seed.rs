@@ -1,11 +1,14 @@
 //! A build of the user's is where ours starts: what in it is not of the sources as they are is made again.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, ensure};
+use camino::Utf8Path;
 use klp_tests::kernel::Kernel;
-use klp_tests::klp::run;
+use klp_tests::klp::{plain, run};
 use klp_tests::report::Report;
+use klp_tests::tools::tool;
 
 const HEADER: &str = "include/linux/load.h";
 
@@ -93,5 +96,103 @@ fn a_build_of_the_sources_as_they_are() -> Result<()> {
     let outcome = run(&mut kernel.build(["--no-module"])?)?.expect(0)?;
     ensure!(outcome.stderr.contains("Copying"), "{}", outcome.stderr);
     ensure!(!outcome.stderr.contains("made again"), "{}", outcome.stderr);
+    Ok(())
+}
+
+const COMPILER: &str = "#!/bin/sh\nexec /usr/bin/gcc \"$@\" -O1\n";
+const PARTS: &str =
+    "#!/bin/sh\nunset COMPILER_PATH\nexec $(/usr/bin/gcc -print-prog-name=cc1) \"$@\" -O1\n";
+
+/// Make does not see that another compiler made what it takes for right.
+#[test]
+fn a_build_of_another_compiler_behind_the_same_name() -> Result<()> {
+    for (variable, program, script) in [("PATH", "gcc", COMPILER), ("COMPILER_PATH", "cc1", PARTS)]
+    {
+        let kernel = Kernel::with_output()?;
+        let directory = kernel.directory.join("programs");
+        write_program(&directory.join(program), script)?;
+        let path = std::env::var("PATH")?;
+        let value = format!("{directory}:{path}");
+        let status = plain("make")
+            .args(["-s", "-C", kernel.source.as_str(), &format!("O={}", kernel.output)])
+            .env(variable, value)
+            .status()?;
+        ensure!(status.success(), "{variable}: no build");
+        expect_no_change_but_a_build_of_its_own(&kernel, &[], variable)?;
+    }
+    Ok(())
+}
+
+/// What a file of options holds is no part of a command.
+#[test]
+fn a_build_with_other_options_in_the_same_file() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let file = kernel.directory.join("options");
+    let flags = format!("KCFLAGS=@{file}");
+    fs_err::write(&file, "-O1\n")?;
+    kernel.make(&["all", &flags])?;
+    fs_err::write(&file, "-O2\n")?;
+    expect_no_change_but_a_build_of_its_own(&kernel, &[&flags], "file")?;
+    // What is kept is made again for another content, also where the file names another one.
+    let inner = file.with_file_name("inner");
+    for options in ["-O1", "-O2"] {
+        fs_err::write(&file, format!("@{inner}\n"))?;
+        fs_err::write(&inner, options)?;
+        let patch = kernel.write_patch("a.patch", "kernel/stat.c", "SPDX", options)?;
+        let outcome =
+            run(kernel.build(["--no-module"])?.args([patch.as_str(), &flags]))?.expect(3)?;
+        ensure!(outcome.stderr.contains("changed: content of"), "{}", outcome.stderr);
+        assert_eq!(Report::lines(&outcome.stdout)?.functions, [], "{options}");
+    }
+    Ok(())
+}
+
+/// A program that `-B` finds in place of the compiler's own.
+#[test]
+fn another_program_in_a_directory_of_an_option() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let directory = kernel.directory.join("programs");
+    fs_err::create_dir_all(&directory)?;
+    let flags = format!("KCFLAGS=-B{directory}");
+    run(&mut kernel.build(["--no-module", &flags])?)?.expect(0)?;
+    write_program(&directory.join("cc1"), PARTS)?;
+    let patch = kernel.write_patch("a.patch", "kernel/stat.c", "SPDX", "nothing; SPDX")?;
+    let outcome = run(kernel.build(["--no-module", &flags])?.arg(&patch))?.expect(3)?;
+    ensure!(outcome.stderr.contains("changed: version of gcc"), "{}", outcome.stderr);
+    assert_eq!(Report::lines(&outcome.stdout)?.functions, []);
+    Ok(())
+}
+
+fn write_program(path: &Utf8Path, script: &str) -> Result<()> {
+    fs_err::create_dir_all(path.parent().unwrap_or(path))?;
+    fs_err::write(path, script)?;
+    Ok(fs_err::set_permissions(path, std::fs::Permissions::from_mode(0o755))?)
+}
+
+fn expect_no_change_but_a_build_of_its_own(
+    kernel: &Kernel,
+    flags: &[&str],
+    what: &str,
+) -> Result<()> {
+    let patch = kernel.write_patch("a.patch", "kernel/stat.c", "SPDX", "nothing; SPDX")?;
+    let outcome = run(kernel.build(["--no-module"])?.arg(&patch).args(flags))?.expect(3)?;
+    ensure!(outcome.stderr.contains("made by another compiler"), "{what}: {}", outcome.stderr);
+    assert_eq!(Report::lines(&outcome.stdout)?.functions, [], "{what}");
+    // It is not looked at again.
+    let outcome = run(kernel.build(["--no-module"])?.arg(&patch).args(flags))?.expect(3)?;
+    ensure!(!outcome.stderr.contains("original kernel"), "{what}: {}", outcome.stderr);
+    Ok(())
+}
+
+/// Where an object of the user's build is broken, the hint says whose it is.
+#[test]
+fn a_build_with_a_broken_object() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    kernel.make(&["all"])?;
+    let object = kernel.output.join("fs/proc.o");
+    tool("gcc", ["-x", "c", "-c", "/dev/null", "-o", object.as_str()])?;
+    let outcome = run(&mut kernel.build(["--no-module"])?)?.expect(101)?;
+    let blamed = format!("a copy of the build in {}", kernel.output);
+    ensure!(outcome.stderr.contains(&blamed), "{}", outcome.stderr);
     Ok(())
 }

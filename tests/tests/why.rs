@@ -351,3 +351,22 @@ fn members_of_data_that_differ() -> Result<()> {
     }
     Ok(())
 }
+
+/// Without the patches that were kept, nothing tells which hunks reach a function: it is said.
+#[test]
+fn patches_that_are_gone() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    run(kernel.build(["--no-module"])?.arg(example_patch("change-inline")))?.expect(0)?;
+    let kept = kernel.work().join("patched/.patches");
+    let text = fs_err::read_to_string(&kept)?;
+    for other in [Some(text.replacen('+', " ", 1)), None] {
+        match other {
+            Some(other) => fs_err::write(&kept, other)?,
+            None => fs_err::remove_file(&kept)?,
+        }
+        let explain = klp(["explain", "-C", kernel.output.as_str(), "--no-pager"]);
+        let outcome = run(&mut explain?)?.expect(0)?;
+        ensure!(outcome.stderr.contains("were removed or changed since"), "{}", outcome.stderr);
+    }
+    Ok(())
+}

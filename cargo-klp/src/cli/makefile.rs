@@ -18,7 +18,9 @@ pub(crate) struct MakefileArgs {
 ///
 /// For bash, put `source <(cargo klp completions bash)` into ~/.bashrc.
 ///
-/// For zsh, write the script to a file `_cargo-klp` in a directory of $fpath; cargo's own `_cargo` calls it.
+/// For zsh, put `source <(cargo klp completions zsh)` into ~/.zshrc, behind compinit. Or write the script to a file
+/// `_cargo-klp` in a directory of $fpath: cargo's own `_cargo` calls it, if that is in $fpath, too. rustup leaves it in
+/// `$(rustc --print sysroot)/share/zsh/site-functions`.
 ///
 /// For fish, write the script to ~/.config/fish/conf.d/cargo-klp.fish.
 #[derive(Debug, Args)]

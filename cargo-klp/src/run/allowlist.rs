@@ -10,6 +10,8 @@ use crate::exit::ExitStatus;
 use crate::report;
 use crate::shell::Shell;
 
+use super::{session, show};
+
 pub(crate) fn run(
     arguments: &cli::AllowlistArgs,
     format: StreamFormat,
@@ -23,6 +25,7 @@ pub(crate) fn run(
         Some(path) => shell.status("Reading", path),
         None => shell.status("Reading", "no rules: there is no klp.toml"),
     }
+    kernel.recover(&*session::interrupt()?, &mut |event| show(event, shell))?;
     let (root, objects) = objects(&kernel)?;
     let (none, cache) = (klp_core::Manifest::default(), klp::Cache::default());
     let build = Checksums::of_linked(&root, &objects, &rules.allowlist, &none, &cache)?;

@@ -208,8 +208,9 @@ fn request(
         None => kernel.results.with_file_name(name()),
     };
     let (force, replace) = (arguments.force, !arguments.no_replace);
+    let required = arguments.module.is_some();
     let signing = signing(arguments, current);
-    (!arguments.no_module).then_some(LivepatchRequest { path, force, replace, signing })
+    (!arguments.no_module).then_some(LivepatchRequest { path, required, force, replace, signing })
 }
 
 /// What the module is signed with.

@@ -9,12 +9,15 @@ use crate::report;
 use crate::shell::Shell;
 use crate::words::{attested, count};
 
+use super::{session, show};
+
 pub(crate) fn run(
     arguments: &CheckArgs,
     format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, RunError> {
     let kernel = Kernel::find(&arguments.tree.location()?)?;
+    kernel.recover(&*session::interrupt()?, &mut |event| show(event, shell))?;
     let CheckedModule { report, attested: opinion } =
         kernel.check(&arguments.livepatch, arguments.vmlinux.as_deref())?;
     report::check(&report, format).map_err(RunError::Print)?;

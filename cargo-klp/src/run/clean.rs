@@ -28,11 +28,18 @@ pub(crate) fn run(
     let mut paths: Vec<_> = kept.iter().map(|kept| (&kept.path, kept.bytes)).collect();
     // In a directory that was named, they are among what is kept.
     if arguments.tree.target_dir.is_none() && kernel.results.exists() {
-        output::expect_ours(&kernel.results, output::is_results, output::RESULTS)?;
-        if !arguments.dry_run {
-            output::remove(&kernel.results, output::is_results, output::RESULTS)?;
+        match output::expect_ours(&kernel.results, output::is_results, output::RESULTS) {
+            Err(klp::Error::Exists { path, what }) => {
+                shell.warning(format_args!("{path} stays: it is not {what}"));
+            }
+            found => {
+                found?;
+                if !arguments.dry_run {
+                    output::remove(&kernel.results, output::is_results, output::RESULTS)?;
+                }
+                paths.push((&kernel.results, 0));
+            }
         }
-        paths.push((&kernel.results, 0));
     }
     for (path, bytes) in &paths {
         shell.status(verb, format_args!("{path} ({})", HumanBytes(*bytes)));

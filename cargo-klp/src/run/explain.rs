@@ -52,6 +52,7 @@ pub(crate) fn run(
         let kernel = Kernel::find(&tree.location()?)?;
         let session = session::with_jobs(None, shell)?;
         let events = &mut |event| show(event, shell);
+        kernel.recover(&session.interrupt, events)?;
         let (data, functions) = data_among(&kernel.changed_data()?, functions);
         let explained = match &functions {
             Some(functions) => kernel.explain(functions)?,

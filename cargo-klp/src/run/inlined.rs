@@ -23,7 +23,9 @@ pub(crate) fn run(
     } else {
         let session = session::with_jobs(None, shell)?;
         let kernel = Kernel::find(&tree.location()?)?;
-        kernel.inlined(functions, object.as_deref(), &session, &mut |event| show(event, shell))?
+        let events = &mut |event| show(event, shell);
+        kernel.recover(&session.interrupt, events)?;
+        kernel.inlined(functions, object.as_deref(), &session, events)?
     };
     report::inlined(&gone, *list, format).map_err(RunError::Print)?;
     shell.finished(count(gone.len(), "object"));

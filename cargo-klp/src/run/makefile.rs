@@ -2,16 +2,20 @@
 
 use std::io::{self, Write};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use clap::{Args, Command};
 use kbuild_glue::makefile::{KLP_MK, KLP_MK_NAME};
-use klp::output;
 
 use crate::cli::{Klp, MakefileArgs, ManArgs, StreamFormat};
 use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report::{self, done};
 use crate::shell::Shell;
+
+use super::install::InstallPlace;
+
+/// What begins a comment in a manual page.
+const ROFF_COMMENT: &str = ".\\\"";
 
 pub(crate) fn run(
     arguments: &MakefileArgs,
@@ -22,8 +26,8 @@ pub(crate) fn run(
         report::text(KLP_MK.as_bytes()).map_err(RunError::Print)?;
         return Ok(ExitStatus::Success);
     };
-    let path = directory.join(KLP_MK_NAME);
-    write(&path, KLP_MK.as_bytes(), arguments.force)?;
+    let place = InstallPlace { directory, force: arguments.force };
+    let path = place.write(KLP_MK_NAME, "#", KLP_MK.as_bytes())?;
     installed(&[path], format, shell)
 }
 
@@ -46,14 +50,12 @@ pub(crate) fn man(
         report::text(&page(&all, "cargo-klp")?).map_err(RunError::Print)?;
         return Ok(ExitStatus::Success);
     };
-    let mut paths = vec![directory.join("cargo-klp.1")];
-    write(&directory.join("cargo-klp.1"), &page(&all, "cargo-klp")?, arguments.force)?;
+    let place = InstallPlace { directory, force: arguments.force };
+    let write = |name: &str, page: &[u8]| place.write(&format!("{name}.1"), ROFF_COMMENT, page);
+    let mut paths = vec![write("cargo-klp", &page(&all, "cargo-klp")?)?];
     for subcommand in all.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
         let name = format!("cargo-klp-{}", subcommand.get_name());
-        let page = page(subcommand, &name)?;
-        let path = directory.join(format!("{name}.1"));
-        write(&path, &page, arguments.force)?;
-        paths.push(path);
+        paths.push(write(&name, &page(subcommand, &name)?)?);
     }
     installed(&paths, format, shell)
 }
@@ -85,18 +87,6 @@ fn page(command: &Command, name: &str) -> io::Result<Vec<u8>> {
 /// The whole command line, as `cargo klp` has it.
 fn command(name: &'static str) -> Command {
     Klp::augment_args(Command::new(name))
-}
-
-fn write(path: &Utf8Path, text: &[u8], force: bool) -> Result<(), RunError> {
-    if let Some(directory) = path.parent() {
-        fs_err::create_dir_all(directory)
-            .map_err(|source| klp::Error::Write { path: directory.to_owned(), source })?;
-    }
-    if !force {
-        let is_ours = |start: &[u8]| String::from_utf8_lossy(start).contains("cargo-klp");
-        output::expect_free(path, is_ours, "written by cargo-klp")?;
-    }
-    Ok(output::replace(path, |file| file.write_all(text))?)
 }
 
 /// Names the files that were written.

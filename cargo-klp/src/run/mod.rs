@@ -12,6 +12,7 @@ mod dry_run;
 mod events;
 mod explain;
 mod inlined;
+mod install;
 mod makefile;
 mod page;
 mod rules;

@@ -26,6 +26,10 @@ pub(crate) fn run(
     if let Some(log) = &arguments.log {
         output::expect_ours(log, output::is_log, output::LOG)?;
     }
+    for livepatch in &arguments.livepatches {
+        fs_err::metadata(livepatch)
+            .map_err(|source| klp::Error::Read { path: livepatch.clone(), source })?;
+    }
     // Somebody may still write one of them, and a signal ends that wait.
     let scripts = scripts(arguments)?;
     let interrupt = session::interrupt()?;

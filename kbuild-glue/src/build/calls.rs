@@ -113,7 +113,11 @@ impl Workspace {
         // People look for a file where they have it.
         let (mirror, source) =
             (format!("{}/", self.mirror_path()), format!("{}/", self.tree.source));
-        Ok(result.map_err(|error| error.map_lines(|line| line.replace(&mirror, &source)))?)
+        let is_copy = self.is_seeded();
+        Ok(result.map_err(|error| {
+            let error = error.map_lines(|line| line.replace(&mirror, &source));
+            if is_copy { error.of_copy(&self.tree.output) } else { error }
+        })?)
     }
 }
 

@@ -46,6 +46,7 @@ pub fn clean(
     if kept_files(root)?.is_empty() {
         return Ok(Vec::new());
     }
+    ours::remove_misplaced(root)?;
     let lock = Lock::take(&root.join("lock"), interrupt, events)?;
     let kept = kept_files(root)?;
     // The mark and the lock come last: who is stopped between goes on the next time, and a run that waits
@@ -53,12 +54,7 @@ pub fn clean(
     let last = [ours::MARK, "lock"].map(|name| root.join(name));
     let first = kept.iter().map(|kept| &kept.path).filter(|path| !last.contains(path));
     for path in first.chain(&last) {
-        let removed = if path.is_dir() && !path.is_symlink() {
-            atomic::remove_dir(path)
-        } else {
-            atomic::remove_file(path)
-        };
-        removed.map_err(BuildError::io(path))?;
+        atomic::remove_file(path).map_err(BuildError::io(path))?;
     }
     drop(lock);
     // Not ours alone if there is more in it.

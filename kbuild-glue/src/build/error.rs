@@ -109,6 +109,9 @@ pub enum BuildError {
         /// The object.
         path: Utf8PathBuf,
     },
+    /// The patches that were kept of the last build are gone, or others.
+    #[error("the patches of the last build were removed or changed since")]
+    PatchesGone,
     /// The file system refused.
     #[error("cannot use the work directory `{path}`")]
     Io {
@@ -164,11 +167,18 @@ impl BuildError {
                     Some("name a directory that you can write to with --target-dir".to_owned())
                 }
                 std::io::ErrorKind::StorageFull => Some("make room and run again".to_owned()),
+                std::io::ErrorKind::InvalidData
+                | std::io::ErrorKind::IsADirectory
+                | std::io::ErrorKind::NotADirectory
+                | std::io::ErrorKind::DirectoryNotEmpty => {
+                    Some("`cargo klp clean` removes what is kept".to_owned())
+                }
                 _ => None,
             },
             Self::Altered { .. } => Some(
                 "run `cargo klp build` again, which makes it anew, or `cargo klp clean` first".to_owned(),
             ),
+            Self::PatchesGone => Some("build again, then explain".to_owned()),
             Self::ObjectGone { .. } => None,
         }
     }

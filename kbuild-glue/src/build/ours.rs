@@ -20,45 +20,51 @@ This directory was made by cargo-klp, which removes and replaces what is in it.
 `cargo klp clean` removes it.
 ";
 
-/// What a run makes in its directory.
-const OURS: &[&str] = &[
-    ".gitignore",
+/// The directories that a run makes in its own.
+const DIRECTORIES: &[&str] = &[
     "before",
     "build",
-    "build.journal",
     "build.original",
     "build.original.part",
     "build.part",
     "build.stash",
-    "changed-functions.json",
-    "copied",
     "digests",
     "lines",
-    "lock",
     "log",
     "mirror",
-    "mirror.journal",
-    "mirror.stamps",
     "mirror.stash",
     "mirror.tmp",
     "module",
-    "named",
     "original",
-    "original.checksums",
     "original.tmp",
     "patched",
+    "proof",
+    "sources",
+    "unpacked",
+];
+
+/// The files.
+const FILES: &[&str] = &[
+    ".gitignore",
+    "build.journal",
+    "changed-functions.json",
+    "copied",
+    "lock",
+    "mirror.journal",
+    "mirror.stamps",
+    "named",
+    "original.checksums",
     "patched.checksums",
     "patches",
     "running",
     "running.group",
-    "sources",
+    "seeded",
     "sources.index",
     "sources.index.lock",
     "sources.partial",
     "stock.commands",
     "stock.sources",
     "stock.stamp",
-    "unpacked",
     MARK,
 ];
 
@@ -73,7 +79,7 @@ const UNFINISHED: &[&str] =
 
 /// Whether a run makes something of this name.
 pub(super) fn is_ours(name: &str) -> bool {
-    OURS.contains(&name) || is_unfinished(name)
+    DIRECTORIES.contains(&name) || FILES.contains(&name) || is_unfinished(name)
 }
 
 fn is_unfinished(name: &str) -> bool {
@@ -116,6 +122,7 @@ pub(super) fn open(
         if !root.join(MARK).is_file() {
             atomic::write(&root.join(MARK), TEXT.as_bytes()).map_err(failed)?;
         }
+        remove_misplaced(root)?;
         fs::create_dir_all(root.join("log")).map_err(failed)?;
         // Our files are no news to a git tree that we happen to be in.
         fs::write(root.join(".gitignore"), "*\n").map_err(failed)?;
@@ -127,10 +134,29 @@ pub(super) fn open(
     }
 }
 
+/// Removes directories that have the place of a file of ours, and files, pipes and the like that have the place of a
+/// directory or a file: who opens a pipe waits for ever.
+pub(super) fn remove_misplaced(root: &Utf8Path) -> Result<(), BuildError> {
+    for (names, is_directory) in [(DIRECTORIES, true), (FILES, false)] {
+        for path in names.iter().map(|name| root.join(name)) {
+            let Ok(kind) = fs::symlink_metadata(&path).map(|metadata| metadata.file_type()) else {
+                continue;
+            };
+            if (is_directory && !kind.is_dir()) || (!is_directory && !kind.is_file()) {
+                atomic::remove_file(&path).map_err(BuildError::io(&path))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Whether a version that set no mark made `root`: it has our own name, and all that is in it is what a
 /// run makes, among it the number of the process that had the lock.
 fn is_of_before(root: &Utf8Path) -> bool {
-    let text = |name: &str| fs::read_to_string(root.join(name)).unwrap_or_default();
+    let text = |name: &str| {
+        let path = root.join(name);
+        if path.is_file() { fs::read_to_string(path).unwrap_or_default() } else { String::new() }
+    };
     let lock = text("lock");
     root.file_name() == Some(".klp")
         && !lock.is_empty()
@@ -156,6 +182,8 @@ fn names(root: &Utf8Path) -> Result<Vec<String>, BuildError> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use camino::Utf8PathBuf;
 
     use super::*;
@@ -175,6 +203,28 @@ mod tests {
         let error = open(&root).unwrap_err();
         assert!(matches!(error, BuildError::NotOurs { .. }), "{error}");
         assert!(!root.join(MARK).exists());
+    }
+
+    /// A directory or a pipe that has the place of a file is no obstacle, and nobody waits for one.
+    #[test]
+    fn what_has_the_place_of_ours() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(directory.path().join("x")).unwrap();
+        drop(open(&root).unwrap());
+        for name in ["lock", ".gitignore", "running"] {
+            let path = root.join(name);
+            atomic::remove_file(&path).unwrap();
+            fs::create_dir_all(path.join("inner")).unwrap();
+            drop(open(&root).unwrap());
+            assert!(!path.is_dir(), "{name}");
+            atomic::remove_file(&path).unwrap();
+            assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+            drop(open(&root).unwrap());
+            assert!(path.is_file() || !path.exists(), "{name}");
+        }
+        fs::write(root.join("patched"), "").unwrap();
+        drop(open(&root).unwrap());
+        assert!(!root.join("patched").exists());
     }
 
     /// A run that was killed before it could set the mark is no obstacle.

@@ -32,6 +32,17 @@ struct PatchedObjects {
     not_compiled: BTreeSet<NotCompiled>,
 }
 
+/// What is made from each file, as records say.
+type RecordedTargets = BTreeMap<Utf8PathBuf, BTreeSet<Utf8PathBuf>>;
+
+/// What a full make did.
+struct EverythingMade {
+    objects: Vec<LinkedObject>,
+    made: BTreeSet<Utf8PathBuf>,
+    /// Patched files from which nothing was made: what records say of them is of another configuration.
+    idle: Vec<Utf8PathBuf>,
+}
+
 impl Workspace {
     /// Builds the kernel of which `original` is the build with the patches.
     ///
@@ -101,7 +112,8 @@ impl Workspace {
             sources: original.basis.mirror.stamps(),
         };
         let files = count(changes.len(), "file");
-        let Planned { plan, unused, unknown_to_make } = Planned::of(changes, &made)?;
+        let planned = Planned::of(changes, &made)?;
+        let Planned { plan, unused, unknown_to_make, recorded } = planned;
         let plan = if settings.full_make { Plan::Everything("as asked".to_owned()) } else { plan };
         // What the patch adds has no record yet.
         let is_open = |path: &Utf8PathBuf| {
@@ -130,13 +142,16 @@ impl Workspace {
         };
         let message = format!("patched kernel ({files} changed; full make: {why})");
         events(BuildEvent::Status { verb: "Building", message });
-        let (objects, made) =
-            self.build_everything(original, changes, written, &unknown_to_make, settings, events)?;
+        let told_to_make = (&unknown_to_make, &recorded);
+        let everything =
+            self.build_everything(original, changes, written, told_to_make, settings, events)?;
+        let EverythingMade { objects, made, idle } = everything;
         let is_object = |path: &Utf8PathBuf| {
             let object = path.with_extension("o");
             objects.iter().any(|linked| linked.object == object)
         };
-        let unused = told(open.iter().filter(|path| !is_object(path)).collect());
+        let open = open.iter().filter(|path| !is_object(path));
+        let unused = told(open.chain(&idle).collect());
         not_compiled::warn_not_compiled(&unused, events);
         not_compiled.extend(unused);
         Ok(PatchedObjects { objects, made, not_compiled })
@@ -230,10 +245,10 @@ impl Workspace {
         original: &OriginalBuild,
         changes: &[FileChange],
         written: &[FileChange],
-        unknown_to_make: &BTreeSet<Utf8PathBuf>,
+        (unknown_to_make, recorded): (&BTreeSet<Utf8PathBuf>, &RecordedTargets),
         settings: &BuildSettings<'_>,
         events: &mut BuildEvents<'_>,
-    ) -> Result<(Vec<LinkedObject>, BTreeSet<Utf8PathBuf>), BuildError> {
+    ) -> Result<EverythingMade, BuildError> {
         let (build, copy) = (self.build_path(), self.clone_path());
         clone::make(&build, &copy)?;
         let restore = Restore { workspace: self, mirror: &original.basis.mirror, done: false };
@@ -258,6 +273,12 @@ impl Workspace {
         let objects = linked_objects(&build)?;
         let is_made =
             |path: &&Utf8Path| kept::stamp(&build.join(path)) != kept::stamp(&copy.join(path));
+        let is_idle = |targets: &BTreeSet<Utf8PathBuf>| {
+            let mut there = targets.iter().filter(|target| build.join(target).exists());
+            !there.any(|target| is_made(&target.as_path()))
+        };
+        let idle = recorded.iter().filter(|(_, targets)| is_idle(targets));
+        let idle = idle.map(|(path, _)| path.clone()).collect();
         // With LTO, the machine code is in what was linked from them.
         let files: Vec<Utf8PathBuf> =
             compared(&build, &objects).into_iter().map(|compared| compared.file).collect();
@@ -279,7 +300,7 @@ impl Workspace {
                 .map_err(BuildError::io(&to))?;
         }
         restore.now()?;
-        Ok((objects, made))
+        Ok(EverythingMade { objects, made, idle })
     }
 
     /// Where the original waits during a full make.

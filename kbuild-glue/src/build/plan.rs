@@ -28,6 +28,8 @@ pub(super) struct Planned {
     pub(super) unused: Vec<Utf8PathBuf>,
     /// What make does not make anew, although something is another file for it.
     pub(super) unknown_to_make: BTreeSet<Utf8PathBuf>,
+    /// Source files, and what is made from each by the records, which can be of another configuration.
+    pub(super) recorded: BTreeMap<Utf8PathBuf, BTreeSet<Utf8PathBuf>>,
 }
 
 /// What has to be made.
@@ -71,7 +73,8 @@ impl Planned {
         let Some(readers) = readers::find(changes, made)? else {
             let reason = "Kbuild's records name other sources".to_owned();
             let (unused, unknown_to_make) = (Vec::new(), BTreeSet::new());
-            return Ok(Self { plan: Plan::Everything(reason), unused, unknown_to_make });
+            let (plan, recorded) = (Plan::Everything(reason), BTreeMap::new());
+            return Ok(Self { plan, unused, unknown_to_make, recorded });
         };
         let paths = changes.iter().map(|change| change.path.as_path()).collect();
         let named = makefiles::named(&paths, made.mirror, made.sources)?;
@@ -88,6 +91,13 @@ impl Planned {
         let unused: Vec<Utf8PathBuf> = unused.map(|(change, _)| change.path.clone()).collect();
         let unknown_to_make =
             readers.iter().flat_map(|readers| readers.unknown_to_make.iter().cloned()).collect();
+        let is_recorded = |(change, readers): &(&FileChange, &Readers)| {
+            is_code(&change.path) && change.new.is_some() && !readers.targets.is_empty()
+        };
+        let recorded = changes.iter().zip(&readers).filter(is_recorded);
+        let recorded =
+            recorded.map(|(change, readers)| (change.path.clone(), readers.targets.clone()));
+        let recorded = recorded.collect();
         let searched = unused.iter().find_map(|path| makefiles::searches(path, made.mirror));
         let plan = match (Plan::of(changes, readers, made), named.first(), searched) {
             (Plan::Objects(_), Some(path), _) => {
@@ -98,7 +108,7 @@ impl Planned {
             }
             (plan, ..) => plan,
         };
-        Ok(Self { plan, unused, unknown_to_make })
+        Ok(Self { plan, unused, unknown_to_make, recorded })
     }
 }
 

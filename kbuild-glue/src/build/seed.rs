@@ -58,24 +58,28 @@ pub(super) fn look(tree: &Tree, compiler: &str) -> Result<SeedMisfit, BuildError
     if theirs != compiler {
         return Ok(SeedMisfit::Differs(format!("it was made with {theirs}, not with {compiler}")));
     }
-    if let Some(option) = naming_sources(&config) {
-        let why = format!("with {option} its objects hold the paths of their sources");
+    if let Some(why) = with_other_objects(&config) {
         return Ok(SeedMisfit::Differs(why));
     }
     Ok(SeedMisfit::Fits)
 }
 
-/// An option with which compilers write the path of the source into data, as it is on their command line: objects from
-/// other sources are other objects then. `__FILE__` is no matter, since Kbuild takes the directory off it.
-fn naming_sources(config: &Config) -> Option<&'static str> {
+/// Why objects are others where they are made again from other sources: compilers write the path of the source into data or
+/// bitcode, as it is on their command line, or draw numbers. `__FILE__` is no matter, since Kbuild takes the directory off it.
+fn with_other_objects(config: &Config) -> Option<String> {
+    const PATHS: &str = "hold the paths of their sources";
     // With UBSAN_TRAP nothing is reported.
-    let mut options = [
-        ("CONFIG_UBSAN", !config.is_enabled("CONFIG_UBSAN_TRAP")),
-        ("CONFIG_KASAN", true),
-        ("CONFIG_GCOV_KERNEL", true),
-    ]
-    .into_iter();
-    options.find(|(option, counts)| *counts && config.is_enabled(option)).map(|(option, _)| option)
+    let options = [
+        ("CONFIG_UBSAN", !config.is_enabled("CONFIG_UBSAN_TRAP"), PATHS),
+        ("CONFIG_KASAN", true, PATHS),
+        ("CONFIG_GCOV_KERNEL", true, PATHS),
+        ("CONFIG_LTO_CLANG", true, PATHS),
+        ("CONFIG_GCC_PLUGIN_LATENT_ENTROPY", true, "have numbers that were drawn"),
+    ];
+    let mut options = options.into_iter();
+    let (option, _, why) =
+        options.find(|(option, counts, _)| *counts && config.is_enabled(option))?;
+    Some(format!("with {option} its objects {why}"))
 }
 
 /// Copies the user's build to `build`.

@@ -20,11 +20,13 @@ impl Workspace {
     ) -> Result<(), BuildError> {
         let build = self.build_path();
         if !build.exists() {
+            self.mark_seeded(false)?;
             let compiler = baseline::version(&baseline::compiler(variables))?;
             match seed::look(&self.tree, &compiler)? {
                 SeedMisfit::Fits => {
                     let message = format!("the build in {}, to go on from it", self.tree.output);
                     events(BuildEvent::Status { verb: "Copying", message });
+                    self.mark_seeded(true)?;
                     seed::copy(&self.tree, &self.mirror_path(), &build, &self.root)?;
                     match written_after::remove(mirror, &build, config)? {
                         Some(0) => {}

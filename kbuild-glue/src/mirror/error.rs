@@ -55,10 +55,7 @@ impl MirrorError {
     pub fn hint(&self) -> Option<String> {
         let (Self::Copy { source, .. } | Self::Write { source, .. }) = self else {
             return match self {
-                Self::Damaged { path } => Some(format!(
-                    "remove the directory `{}`; it is made again",
-                    path.parent().unwrap_or(path)
-                )),
+                Self::Damaged { .. } => Some("`cargo klp clean` removes what is kept".to_owned()),
                 _ => None,
             };
         };

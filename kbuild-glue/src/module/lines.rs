@@ -32,7 +32,7 @@ impl Workspace {
         if version == BuildVersion::Original {
             return self.run_makefile(&makefile, settings, events);
         }
-        let changes = last.patching()?.unwrap_or_default().changes;
+        let changes = last.patching()?.ok_or(BuildError::PatchesGone)?.changes;
         let mirror = Mirror::as_it_is(self.tree(), &self.mirror_path())?;
         let result = mirror.apply(&changes);
         let result = result
@@ -55,7 +55,11 @@ impl ModuleWorkspace {
         self.new_log("module")?;
         let last = self.last_build();
         let makefile = makefile(&last, objects, version, false)?;
-        let changes = last.patching()?.unwrap_or_default().changes;
+        let patching = last.patching()?;
+        if patching.is_none() && version == BuildVersion::Patched {
+            return Err(BuildError::PatchesGone);
+        }
+        let changes = patching.unwrap_or_default().changes;
         let run = || self.run_makefile(&makefile, settings, events);
         match version {
             BuildVersion::Original => self.without_changes(&changes, run),

@@ -29,6 +29,8 @@ use perhaps::UncertainRisks;
 pub struct LivepatchRequest {
     /// Where the module goes.
     pub path: Utf8PathBuf,
+    /// Whether it is an error where the kernel takes no livepatches at all.
+    pub required: bool,
     /// Whether it is made even if a part of the patch cannot take effect in it, or is risky.
     pub force: bool,
     /// Whether it takes the place of all livepatches that are loaded.
@@ -64,6 +66,19 @@ impl LivepatchRequest {
         }
     }
 
+    /// Tells `why` this kernel takes no livepatch, which is an error where one is required.
+    pub(crate) fn no_livepatch(
+        &self,
+        why: String,
+        events: &mut Events<'_>,
+    ) -> Result<Option<Livepatch>, Error> {
+        if self.required {
+            return Err(Error::NoLivepatch { path: self.path.clone(), why });
+        }
+        events(Event::NoLivepatch { why });
+        Ok(None)
+    }
+
     /// Makes the module of `changes` and adds to them what is to be told about it: the module, or why
     /// there is none.
     pub(crate) fn fulfil(
@@ -81,8 +96,7 @@ impl LivepatchRequest {
             return Ok(None);
         }
         if let Some(why) = unfit(&builds.original.root)? {
-            events(Event::NoLivepatch { why: format!("the kernel has {why}") });
-            return Ok(None);
+            return self.no_livepatch(format!("the kernel has {why}"), events);
         }
         let modules = left_out::new_modules(builds);
         changes.note_livepatch(left_out::notes(&modules));

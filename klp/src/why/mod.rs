@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
-    AppliedPatches, BuildVersion, Config, LastBuild, SavedCommand, TracedHunk, is_lto,
+    AppliedPatches, BuildError, BuildVersion, Config, LastBuild, SavedCommand, TracedHunk, is_lto,
 };
 use klp_core::input::Input;
 use klp_core::record::{Change, ChangedFunction, Record};
@@ -101,6 +101,9 @@ impl Kernel {
         let records = self.last_records()?;
         let last = self.last_build();
         let Some(AppliedPatches { hunks, changes }) = last.patching()? else {
+            let why = BuildError::PatchesGone;
+            let told = format!("nothing tells because of which hunks functions changed: {why}");
+            events(Event::Warning(told));
             return Ok(Why::default());
         };
         let sources = Sources::new(last.sources.clone(), changes);
