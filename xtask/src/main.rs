@@ -136,6 +136,9 @@ enum Task {
         /// A version that the root's archive has the sources of.
         #[arg(long, value_name = "VERSION", default_value = "7.3")]
         kernel: String,
+        /// How it is built.
+        #[arg(long, value_enum, default_value = "plain")]
+        flavor: rust::Flavor,
         /// Only cases whose name contains this.
         filter: Option<String>,
     },
@@ -262,7 +265,9 @@ fn main() -> std::process::ExitCode {
         Task::Stock { release, root, fixes, files, .. } => {
             stock::run(release.as_deref(), root.as_deref(), &fixes, files)
         }
-        Task::Rust { kernel, filter } => rust::run(&kernel, filter.as_deref().unwrap_or_default()),
+        Task::Rust { kernel, flavor, filter } => {
+            rust::run(&kernel, flavor, filter.as_deref().unwrap_or_default())
+        }
         Task::Mutate { mutations, semantic: true, seed, files } => {
             proof::semantic(mutations, seed, &files)
         }

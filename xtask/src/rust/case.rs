@@ -9,12 +9,14 @@
 //! - `cycles: N`: it is loaded and unloaded so often while the devices are in use, and nothing else is looked at.
 //! - `unchanged:`: there is no module, since no function changes.
 //! - `refused: TEXT`: there is no module, and the reason has it.
+//! - `kernel: FLAVOR…`: it is only for kernels that are built in these ways. All others are for each.
 //! - `first: NAME`: the livepatch of another case is loaded before.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
+use super::Flavor;
 use crate::environment;
 
 #[derive(Debug, Default)]
@@ -23,6 +25,7 @@ pub(super) struct Case {
     pub(super) patch: Utf8PathBuf,
     pub(super) first: Option<String>,
     pub(super) refused: Option<String>,
+    flavors: Vec<String>,
     before: Vec<String>,
     after: Vec<String>,
     never: Vec<String>,
@@ -64,11 +67,17 @@ impl Case {
                     case.patch = environment::root().join(format!("tests/patches/{text}.patch"));
                 }
                 "refused" => case.refused = Some(text),
+                "kernel" => case.flavors = text.split_whitespace().map(str::to_owned).collect(),
                 "first" => case.first = Some(text),
                 _ => bail!("{path}: unknown: {line}"),
             }
         }
         Ok(case)
+    }
+
+    /// Whether it is for a kernel that is built so.
+    pub(super) fn is_for(&self, flavor: Flavor) -> bool {
+        self.flavors.is_empty() || self.flavors.iter().any(|name| name == flavor.name())
     }
 
     /// Whether there is something to load.

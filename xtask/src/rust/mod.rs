@@ -1,6 +1,7 @@
 //! `cargo xtask rust`: livepatches of Rust, seen at work in QEMU, on a kernel whose Rust can be livepatched.
 
 mod case;
+mod flavor;
 mod root;
 
 use std::time::Instant;
@@ -10,17 +11,17 @@ use anyhow::{Result, bail, ensure};
 use crate::environment;
 use crate::klp;
 use case::Case;
+pub(crate) use flavor::Flavor;
 use root::Root;
 
 /// Where everything is in the root.
 const PLACE: &str = "/k";
-const VARIABLES: &str = "LLVM=-22 'KRUSTFLAGS=-Zinstrument-mcount=fentry -Zfunction-sections=y'";
 const MODULES: &str = "--module rust_klp --module rust_misc_device";
 
-/// Makes the root and the kernel, and takes the cases whose name contains `filter`.
-pub(crate) fn run(version: &str, filter: &str) -> Result<()> {
+/// Makes the root and the kernel of a flavor, and takes its cases whose name contains `filter`.
+pub(crate) fn run(version: &str, flavor: Flavor, filter: &str) -> Result<()> {
     let root = Root::ensure(&environment::kernel_cache()?)?;
-    sources(&root, version)?;
+    sources(&root, version, flavor)?;
     let ours = environment::root();
     let script = |name: &str| ours.join("tests/rust").join(name);
     for (from, to) in [
@@ -32,11 +33,13 @@ pub(crate) fn run(version: &str, filter: &str) -> Result<()> {
     }
     let mut failed = Vec::new();
     let cases = Case::all()?;
-    let wanted: Vec<&Case> = cases.iter().filter(|case| case.name.contains(filter)).collect();
+    let is_wanted = |case: &&Case| case.is_for(flavor) && case.name.contains(filter);
+    let wanted: Vec<&Case> = cases.iter().filter(is_wanted).collect();
+    ensure!(!wanted.is_empty(), "no case of {} has {filter} in its name", flavor.name());
     for case in &wanted {
         println!("==> {}", case.name);
         let begin = Instant::now();
-        match one(&root, case) {
+        match one(&root, flavor, case) {
             Ok(()) => println!("PASS {} ({:.0} s)", case.name, begin.elapsed().as_secs_f64()),
             Err(error) => {
                 println!("FAIL {}: {error:#}", case.name);
@@ -50,15 +53,16 @@ pub(crate) fn run(version: &str, filter: &str) -> Result<()> {
     Ok(())
 }
 
-fn one(root: &Root, case: &Case) -> Result<()> {
+fn one(root: &Root, flavor: Flavor, case: &Case) -> Result<()> {
     let mut modules = String::new();
+    let (build, variables) = (flavor.build(PLACE), flavor.variables());
     let first =
         case.first.as_ref().map(|name| (name, case::directory().join(format!("{name}.patch"))));
     for (name, patch) in first.into_iter().chain([(&case.name, case.patch.clone())]) {
         fs_err::copy(patch, root.path(&format!("{PLACE}/{name}.patch")))?;
         let module = format!("{PLACE}/livepatch-{name}.ko");
         let records = root.output(&format!(
-            "cd {PLACE} && ./cargo-klp klp build -C linux -O build {VARIABLES} -o {module} {name}.patch \
+            "cd {PLACE} && ./cargo-klp klp build -C linux -O {build} {variables} -o {module} {name}.patch \
              --message-format json"
         ))?;
         if *name == case.name {
@@ -74,10 +78,10 @@ fn one(root: &Root, case: &Case) -> Result<()> {
         None => "--script guest.sh".to_owned(),
     };
     let records = root.output(&format!(
-        "cd {PLACE} && ./cargo-klp klp try -C linux -O build {MODULES} {steps} --message-format json{modules}"
+        "cd {PLACE} && ./cargo-klp klp try -C linux -O {build} {MODULES} {steps} --message-format json{modules}"
     ))?;
     if let Some(text) = &case.panics {
-        let log = fs_err::read(root.path(PLACE).join("build/.klp/log/try.log"))?;
+        let log = fs_err::read(root.path(&build).join(".klp/log/try.log"))?;
         let log = String::from_utf8_lossy(&log);
         ensure!(log.lines().any(|line| line.contains(text)), "the kernel does not say: {text}");
         return Ok(());
@@ -86,7 +90,7 @@ fn one(root: &Root, case: &Case) -> Result<()> {
 }
 
 /// The sources of the kernel, with the change to rustc's target and our sample, configured.
-fn sources(root: &Root, version: &str) -> Result<()> {
+fn sources(root: &Root, version: &str, flavor: Flavor) -> Result<()> {
     let linux = format!("{PLACE}/linux");
     let package = format!("linux-source-{version}");
     if !root.path(&linux).exists() {
@@ -98,17 +102,22 @@ fn sources(root: &Root, version: &str) -> Result<()> {
     }
     let ours = environment::root().join("xtask/kernel/rust");
     fs_err::copy(ours.join("rust_klp.rs"), root.path(&linux).join("samples/rust/rust_klp.rs"))?;
-    fs_err::copy(ours.join("traceable.config"), root.path(PLACE).join("traceable.config"))?;
+    let mut configuration = String::new();
+    for name in flavor.configuration() {
+        configuration += &fs_err::read_to_string(ours.join(name))?;
+    }
+    fs_err::write(root.path(PLACE).join("kernel.config"), configuration)?;
     fs_err::copy(klp::build(false)?, root.path(PLACE).join("cargo-klp"))?;
+    let (build, options) = (flavor.build(PLACE), flavor.options());
     root.run(&format!(
-        "cd {linux} && mkdir -p ../build
+        "cd {linux} && mkdir -p {build}
          grep -q rust_klp samples/rust/Makefile || echo 'obj-m += rust_klp.o' >>samples/rust/Makefile
-         [ -e ../build/.config ] || make O={PLACE}/build LLVM=-22 KCONFIG_ALLCONFIG={PLACE}/traceable.config allnoconfig
+         [ -e {build}/.config ] || make O={build} LLVM=-22 KCONFIG_ALLCONFIG={PLACE}/kernel.config allnoconfig
          grep -q supports-fentry scripts/generate_rust_target.rs || {{
-             ../cargo-klp klp doctor -C . -O ../build --fix-rust-target >../target.patch && patch -p1 <../target.patch
+             ../cargo-klp klp doctor -C . -O {build} --fix-rust-target >../target.patch && patch -p1 <../target.patch
          }}
-         for option in RUST LIVEPATCH FTRACE_MCOUNT_USE_OBJTOOL; do
-             grep -q \"^CONFIG_$option=y\" ../build/.config || {{ echo \"no CONFIG_$option\"; exit 1; }}
+         for option in {options}; do
+             grep -q \"^CONFIG_$option=y\" {build}/.config || {{ echo \"no CONFIG_$option\"; exit 1; }}
          done"
     ))
 }
