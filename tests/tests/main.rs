@@ -73,6 +73,7 @@ mod proof_alone;
 mod readers;
 mod report;
 mod revisions;
+mod sarif;
 mod seed;
 mod shipped;
 mod signed;

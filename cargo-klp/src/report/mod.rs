@@ -39,6 +39,7 @@ use crate::printable::PrintableLines;
 pub(crate) use check::check;
 pub(crate) use explained::ExplanationContext;
 pub(crate) use human::{refused, summary};
+pub(crate) use sarif::SourcesKnown;
 pub(crate) use schema::schema;
 pub(crate) use trial::trial;
 
@@ -62,12 +63,16 @@ pub(crate) fn failure(failure: Failure, format: MessageFormat) -> io::Result<()>
     }
 }
 
-/// Prints the changed-function set.
-pub(crate) fn changes(changes: &Changes, format: MessageFormat) -> io::Result<()> {
+/// Prints the changed-function set; SARIF tells where in the `sources` it comes from.
+pub(crate) fn changes(
+    changes: &Changes,
+    sources: SourcesKnown<'_>,
+    format: MessageFormat,
+) -> io::Result<()> {
     print(|out| match format {
         MessageFormat::Human => human::changes(changes, &mut PrintableLines::to(out)),
         MessageFormat::Json => json::records(changes, out),
-        MessageFormat::Sarif => sarif::changes(changes, out),
+        MessageFormat::Sarif => sarif::changes(changes, sources, out),
         MessageFormat::Markdown => markdown::changes(changes, out),
     })
 }

@@ -98,7 +98,7 @@ impl<'a> WhyRecord<'a> {
     }
 
     fn of_hunk(reached: &'a HunkReached, why: &'a Why) -> Self {
-        let HunkReached { hunk, functions, nothing } = reached;
+        let HunkReached { hunk, functions, nothing, .. } = reached;
         let functions = functions.iter().filter_map(|number| why.functions.get(*number));
         Self::Hunk {
             patch: hunk.patch.as_str(),

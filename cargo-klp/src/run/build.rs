@@ -17,6 +17,7 @@ use crate::signals;
 use super::{dry_run, page, session, stock_dry_run};
 
 use inputs::{patches, revisions};
+use page::FoundBeside;
 
 pub(crate) fn run(
     arguments: &cli::BuildArgs,
@@ -78,8 +79,15 @@ pub(crate) fn run(
         return Ok(ExitStatus::Success);
     };
     let title = title(arguments, &kernel);
-    page::of_build(&arguments.page, &title, (&kernel, &session), &changes, shell)?;
-    let status = super::finish(&changes, &rules, ExitStatus::NothingChanged, format, shell)?;
+    let is_told = arguments.page.report.is_some() || format == MessageFormat::Sarif;
+    let found = if is_told {
+        FoundBeside::of_build((&kernel, &session), &changes, shell)
+    } else {
+        FoundBeside::default()
+    };
+    page::write(&arguments.page, &title, &changes, &found, shell)?;
+    let unchanged = ExitStatus::NothingChanged;
+    let status = super::finish(&changes, found.sources(), &rules, unchanged, format, shell)?;
     livepatch?;
     Ok(status)
 }

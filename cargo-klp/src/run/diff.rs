@@ -9,6 +9,7 @@ use crate::cli::{DiffArgs, MessageFormat};
 use crate::environment;
 use crate::error::RunError;
 use crate::exit::ExitStatus;
+use crate::report::SourcesKnown;
 use crate::shell::Shell;
 
 use super::page;
@@ -50,7 +51,7 @@ pub(crate) fn run(
     page::of_comparison(&arguments.page, &title, (&original, &patched), &changes, shell)?;
     // The process ends: to give back millions of strings one by one would be for nothing.
     std::mem::forget((original, patched));
-    super::finish(&changes, &rules, ExitStatus::Success, format, shell)
+    super::finish(&changes, SourcesKnown::default(), &rules, ExitStatus::Success, format, shell)
 }
 
 /// The kernels of the two releases.

@@ -27,7 +27,7 @@ use klp_core::diff::Changes;
 use crate::cli::{Command, Klp, MessageFormat, StreamFormat};
 use crate::error::RunError;
 use crate::exit::ExitStatus;
-use crate::report::{self, done};
+use crate::report::{self, SourcesKnown, done};
 use crate::shell::Shell;
 use crate::words::count;
 
@@ -59,12 +59,13 @@ pub(crate) fn run(klp: &Klp, shell: &Shell) -> Result<ExitStatus, RunError> {
 /// Prints the changes and says how the run ended; `unchanged` is the status when nothing changed.
 fn finish(
     changes: &Changes,
+    sources: SourcesKnown<'_>,
     rules: &Rules,
     unchanged: ExitStatus,
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, RunError> {
-    report::changes(changes, format).map_err(RunError::Print)?;
+    report::changes(changes, sources, format).map_err(RunError::Print)?;
     report::summary(changes, shell);
     if let Some(error) = rules.broken(changes).map(RunError::from) {
         shell.error(&error, error.hint().as_deref());

@@ -8,7 +8,7 @@ use klp_core::diff::Changes;
 use crate::cli::PageArgs;
 use crate::environment;
 use crate::error::RunError;
-use crate::report::page;
+use crate::report::{SourcesKnown, page};
 use crate::shell::Shell;
 
 use super::show;
@@ -18,7 +18,7 @@ const PAGE: &str = "a report of cargo klp";
 
 /// What is found beside the changes.
 #[derive(Default)]
-struct PageParts {
+pub(super) struct FoundBeside {
     explained: Vec<Explained>,
     lines: Vec<SourceLines>,
     data: Vec<ExplainedData>,
@@ -32,31 +32,35 @@ pub(super) fn expect_free(arguments: &PageArgs) -> Result<(), RunError> {
     Ok(output::expect_free(&path, page::is_page, PAGE)?)
 }
 
-/// Writes the page about what a build of `kernel` found.
-pub(super) fn of_build(
-    arguments: &PageArgs,
-    title: &str,
-    (kernel, session): (&Kernel, &Session),
-    changes: &Changes,
-    shell: &Shell,
-) -> Result<(), RunError> {
-    let Some(path) = &arguments.report else { return Ok(()) };
-    shell.phase("the report");
-    let explained = or_nothing(kernel.explain(&[]), "instructions", shell);
-    let events = &mut |event| show(event, shell);
-    let why = or_nothing(kernel.why(&[], session, events), "reasons", shell);
-    let lines = kernel.source_lines(&explained, session, events);
-    let lines = or_nothing(lines, "source lines", shell);
-    let data = kernel.explain_data(&[], Some(session), events);
-    let data = or_nothing(data, "members of data", shell);
-    let mut found = PageParts { explained, lines, data, why };
-    if !kernel.has_results(changes) {
+impl FoundBeside {
+    /// What a build of `kernel` tells about `changes`, which it found.
+    pub(super) fn of_build(
+        (kernel, session): (&Kernel, &Session),
+        changes: &Changes,
+        shell: &Shell,
+    ) -> Self {
+        shell.phase("the report");
+        let explained = or_nothing(kernel.explain(&[]), "instructions", shell);
+        let events = &mut |event| show(event, shell);
+        let why = or_nothing(kernel.why(&[], session, events), "reasons", shell);
+        let lines = kernel.source_lines(&explained, session, events);
+        let lines = or_nothing(lines, "source lines", shell);
+        let data = kernel.explain_data(&[], Some(session), events);
+        let data = or_nothing(data, "members of data", shell);
+        if kernel.has_results(changes) {
+            return Self { explained, lines, data, why };
+        }
         shell.warning(
             "another build of this kernel began: the report shows neither instructions nor reasons",
         );
-        found = PageParts::default();
+        Self::default()
     }
-    write(path, title, changes, &found, shell)
+
+    /// Where in the sources the changes come from.
+    pub(super) fn sources(&self) -> SourcesKnown<'_> {
+        let Self { explained, lines, why, .. } = self;
+        SourcesKnown { explained, lines, why: Some(why) }
+    }
 }
 
 /// Writes the page about what a comparison found.
@@ -67,11 +71,13 @@ pub(super) fn of_comparison(
     changes: &Changes,
     shell: &Shell,
 ) -> Result<(), RunError> {
-    let Some(path) = &arguments.report else { return Ok(()) };
+    if arguments.report.is_none() {
+        return Ok(());
+    }
     shell.phase("the report");
     let explained = explain_compared(changes, original, patched);
     let explained = or_nothing(explained, "instructions", shell);
-    write(path, title, changes, &PageParts { explained, ..PageParts::default() }, shell)
+    write(arguments, title, changes, &FoundBeside { explained, ..FoundBeside::default() }, shell)
 }
 
 /// What was found; where it cannot be, the person is told, and the report is made without it.
@@ -82,13 +88,15 @@ fn or_nothing<T: Default>(found: Result<T, klp::Error>, what: &str, shell: &Shel
     })
 }
 
-fn write(
-    path: &Utf8Path,
+/// Writes the page, if one is asked for.
+pub(super) fn write(
+    arguments: &PageArgs,
     title: &str,
     changes: &Changes,
-    found: &PageParts,
+    found: &FoundBeside,
     shell: &Shell,
 ) -> Result<(), RunError> {
+    let Some(path) = &arguments.report else { return Ok(()) };
     let uses = match &changes.module {
         Some(module) if Utf8Path::new(&module.path).is_file() => {
             shared(Utf8Path::new(&module.path))?
@@ -96,7 +104,7 @@ fn write(
         // A device has kept nothing of it.
         _ => Vec::new(),
     };
-    let PageParts { explained, lines, data, why } = found;
+    let FoundBeside { explained, lines, data, why } = found;
     let content = page::PageContent { title, changes, explained, lines, data, why, uses: &uses };
     let path = environment::current_directory()?.join(path);
     output::replace(&path, |file| page::write(&content, file))?;

@@ -9,7 +9,7 @@ use crate::cli::{StockArgs, StockCommand, StockGetArgs, StockProveArgs, StreamFo
 use crate::environment;
 use crate::error::RunError;
 use crate::exit::ExitStatus;
-use crate::report::{self, done};
+use crate::report::{self, SourcesKnown, done};
 use crate::shell::Shell;
 use crate::words::count;
 
@@ -73,7 +73,7 @@ fn prove(
     let is_proven = proofs.iter().all(|proof| proof.first.is_none());
     let mut changes = Changes::default();
     changes.proofs = proofs;
-    report::changes(&changes, format.into()).map_err(RunError::Print)?;
+    report::changes(&changes, SourcesKnown::default(), format.into()).map_err(RunError::Print)?;
     shell.finished(text);
     Ok(if is_proven { ExitStatus::Success } else { ExitStatus::Refused })
 }

@@ -70,6 +70,8 @@ pub struct HunkReached {
     pub hunk: TracedHunk,
     /// The functions that it reached, as numbers of [`Why::functions`].
     pub functions: Vec<usize>,
+    /// The symbols of the data that all of it is about, and that changed.
+    pub data: Vec<String>,
     /// Why it reached none, and a sentence about it; none also where not all functions were asked for.
     pub nothing: Option<(NoEffect, String)>,
 }
@@ -147,7 +149,8 @@ impl Kernel {
             let functions: Vec<usize> =
                 (0..reached.len()).filter(|it| reached.get(*it).is_some_and(is_of)).collect();
             let nothing = nothing.filter(|_| functions.is_empty() && is_whole);
-            all.push(HunkReached { hunk: hunk.clone(), functions, nothing });
+            let data = about.data(real);
+            all.push(HunkReached { hunk: hunk.clone(), functions, data, nothing });
         }
         Ok(Why { hunks: all, functions: reached })
     }

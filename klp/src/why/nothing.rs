@@ -64,8 +64,10 @@ impl NothingContext<'_> {
                 format!("it is in `{condition}`, which this configuration leaves out"),
             );
         }
-        if let Some(name) = self.data(hunk) {
-            return (NoEffect::OnlyData, format!("it changes the data {name}, and no code"));
+        let data = self.data(hunk);
+        if !data.is_empty() {
+            let why = format!("it changes the data {}, and no code", data.join(", "));
+            return (NoEffect::OnlyData, why);
         }
         if let Some(name) = self.refused(hunk) {
             let why = format!(
@@ -107,16 +109,16 @@ impl NothingContext<'_> {
         conditions.into_iter().next()
     }
 
-    /// The data that all of it is about, as records call them.
-    fn data(&self, hunk: &TracedHunk) -> Option<String> {
-        let variables = variables(hunk, self.sources)?;
+    /// The data that all of it is about, as records call them. None where it is about something else as well.
+    pub(super) fn data(&self, hunk: &TracedHunk) -> Vec<String> {
+        let Some(variables) = variables(hunk, self.sources) else { return Vec::new() };
         let told = self.records.iter().filter_map(|record| match record {
-            Record::Data(data) => data.name.as_deref(),
+            Record::Data(data) => data.name.as_ref(),
             _ => None,
         });
-        let own: BTreeSet<&str> =
-            told.filter(|it| variables.iter().any(|name| is_symbol_of(it, name))).collect();
-        (!own.is_empty()).then(|| own.into_iter().collect::<Vec<_>>().join(", "))
+        let is_own = |it: &&String| variables.iter().any(|name| is_symbol_of(it, name));
+        let own: BTreeSet<&String> = told.filter(is_own).collect();
+        own.into_iter().cloned().collect()
     }
 
     /// A function that a hunk stands in, and that was not compared.

@@ -78,7 +78,7 @@ fn views<'a>(
     number: impl Fn(&ChangedFunction) -> Option<usize>,
 ) -> impl Iterator<Item = HunkView<'a>> {
     let view = move |(id, reached): (usize, &'a HunkReached)| {
-        let HunkReached { hunk, functions, nothing } = reached;
+        let HunkReached { hunk, functions, nothing, .. } = reached;
         let functions = functions.iter().filter_map(|index| {
             let function = &why.functions.get(*index)?.function;
             let name = function.demangled.as_deref().unwrap_or(&function.name);
