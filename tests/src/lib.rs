@@ -1,6 +1,7 @@
 //! What the end-to-end tests share.
 
 pub mod attested;
+pub mod axe;
 pub mod compiler;
 pub mod headers;
 pub mod kernel;

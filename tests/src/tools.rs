@@ -4,8 +4,9 @@ use std::io::Write as _;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use camino::Utf8Path;
 
-use crate::klp::plain;
+use crate::klp::{plain, root};
 
 /// A variable of the environment.
 #[expect(clippy::disallowed_methods, reason = "the tests' one place that reads the environment")]
@@ -38,10 +39,29 @@ pub fn may_be_missing() -> bool {
 pub fn have(test: &str, programs: &[&str]) -> bool {
     let is_here = |program: &&&str| plain(program).arg("--version").output().is_ok();
     let Some(program) = programs.iter().find(|program| !is_here(program)) else { return true };
-    let why = format!("{program} is not installed");
-    assert!(may_be_missing(), "{test}: {why}; set {ALLOWED}=1 to leave out what needs it");
-    skipped(test, &why);
+    lacks(test, &format!("{program} is not installed"));
     false
+}
+
+/// Whether a file is there that `cargo xtask test` fetches.
+///
+/// # Panics
+///
+/// If it is not, and that was not allowed.
+#[must_use]
+pub fn have_file(test: &str, path: &Utf8Path) -> bool {
+    let is_here = path.is_file();
+    if !is_here {
+        let name = path.strip_prefix(root()).unwrap_or(path);
+        lacks(test, &format!("{name} is not there, which `cargo xtask tools` fetches"));
+    }
+    is_here
+}
+
+/// A test lacks something.
+fn lacks(test: &str, why: &str) {
+    assert!(may_be_missing(), "{test}: {why}; set {ALLOWED}=1 to leave out what needs it");
+    skipped(test, why);
 }
 
 /// The compilers to test with.

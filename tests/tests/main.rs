@@ -10,6 +10,7 @@ mod attest_keys;
 mod attest_moved;
 mod attest_tables;
 mod bounded;
+mod browser;
 mod cache;
 mod complete;
 mod completion;

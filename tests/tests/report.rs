@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, ensure};
 use camino::Utf8PathBuf;
 use klp_tests::kernel::{Kernel, example_patch, temporary};
-use klp_tests::klp::{klp, plain, run};
-use klp_tests::tools::{have, tool};
+use klp_tests::klp::{klp, run};
+use klp_tests::tools::tool;
 use tempfile::TempDir;
 
 /// Names that HTML and Markdown would take for their own, and everything that a comparison can tell.
@@ -34,7 +34,7 @@ pub(crate) fn objects() -> Result<(TempDir, [Utf8PathBuf; 2])> {
 }
 
 /// The page about two objects.
-fn page() -> Result<(TempDir, Utf8PathBuf)> {
+pub(crate) fn page() -> Result<(TempDir, Utf8PathBuf)> {
     let (guard, [before, after]) = objects()?;
     let page = before.with_file_name("report.html");
     run(klp(["diff", before.as_str(), after.as_str()])?.args(["--report", page.as_str()]))?
@@ -152,80 +152,5 @@ fn only_changes_are_printed_as_pages() -> Result<()> {
         let checksum = ["checksum", before.as_str(), "--message-format", format];
         run(&mut klp(checksum)?)?.expect_error(2, "is for what changed", None)?;
     }
-    Ok(())
-}
-
-/// A browser shows it without a complaint, its form works, and a link opens what it leads to.
-#[test]
-fn a_browser_shows_it() -> Result<()> {
-    if !have("the report in a browser", &["chromium"]) {
-        return Ok(());
-    }
-    let (guard, path) = page()?;
-    let profile = format!("--user-data-dir={}", guard.path().join("profile").display());
-    let browse = |url: String| -> Result<String> {
-        let output = plain("chromium")
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
-            .args(["--enable-logging=stderr", "--virtual-time-budget=4000", &profile, &url])
-            .output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(!said.contains("CONSOLE"), "{said}");
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    };
-    let shown = browse(format!("file://{path}#f1"))?;
-    ensure!(shown.contains("3 functions, 1 data object"), "{shown}");
-    // A link to what somebody's words leave out shows it again.
-    let used = path.with_file_name("used.html");
-    let words = "<script>const field = document.getElementById('find'); field.value = 'nobody'; field.dispatchEvent(new Event('input', { bubbles: true }));\
-                 document.title = document.getElementById('found').textContent; location.hash = 'f1';</script>";
-    fs_err::write(&used, fs_err::read_to_string(&path)? + words)?;
-    let again = browse(format!("file://{used}"))?;
-    ensure!(again.contains("<title>nothing has all of these words"), "{again}");
-    ensure!(again.contains("3 functions, 1 data object"), "{again}");
-    let opened = shown.split("<details ").find(|details| details.contains("id=\"f1\""));
-    let opened =
-        opened.and_then(|details| details.split('>').next()).context("no such function")?;
-    ensure!(opened.contains(" open"), "{opened}");
-    Ok(())
-}
-
-/// On a phone nothing is wider than the screen, and on paper everything is open.
-#[test]
-fn it_fits_a_phone_and_paper() -> Result<()> {
-    if !have("the report on a phone", &["chromium"]) {
-        return Ok(());
-    }
-    let (guard, path) = page()?;
-    let profile = format!("--user-data-dir={}", guard.path().join("profile").display());
-    let browse = |arguments: &[&str], url: &str| -> Result<String> {
-        let output = plain("chromium")
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"])
-            .args(["--virtual-time-budget=4000", &profile])
-            .args(arguments)
-            .arg(url)
-            .output()?;
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    };
-    let phone = path.with_file_name("phone.html");
-    let frame = format!(
-        "<!doctype html><iframe id=\"phone\" width=\"375\" height=\"800\" style=\"border: 0\" src=\"{path}\"></iframe>\
-         <script>const phone = document.getElementById('phone'); phone.onload = () => {{\
-         const page = phone.contentDocument; for (const part of page.querySelectorAll('details')) part.open = true;\
-         document.title = 'width ' + page.documentElement.scrollWidth; }};</script>"
-    );
-    fs_err::write(&phone, frame)?;
-    let phone = format!("file://{phone}");
-    let shown = browse(&["--dump-dom"], &phone)?;
-    let width = shown.split("<title>width ").nth(1).and_then(|rest| rest.split('<').next());
-    let width: u32 = width.with_context(|| shown.clone())?.parse()?;
-    ensure!(width <= 375, "{width}");
-    let picture = concat!("--screenshot=", env!("CARGO_TARGET_TMPDIR"), "/report-phone.png");
-    browse(&[picture, "--window-size=500,800"], &phone)?;
-    let paper = path.with_file_name("paper.html");
-    let script = "<script>dispatchEvent(new Event('beforeprint'));\
-                  document.title = 'closed ' + document.querySelectorAll('details:not([open])').length;</script>";
-    fs_err::write(&paper, fs_err::read_to_string(&path)? + script)?;
-    let printed = browse(&["--dump-dom"], &format!("file://{paper}"))?;
-    ensure!(printed.contains("<title>closed 0<"), "{printed}");
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "xtask talks to whoever runs it")]
 
+mod axe;
 mod bench;
 mod compare;
 mod demo;
@@ -61,6 +62,8 @@ enum Task {
         /// Names of patches in tests/patches/VERSION [default: all].
         patches: Vec<String>,
     },
+    /// Installs and fetches what the tests call, as `test` does.
+    Tools,
     /// Runs what CI runs: format, lints, tests, and the checks on a real kernel.
     Test {
         /// Leave out the checks on a real kernel.
@@ -240,6 +243,7 @@ fn main() -> std::process::ExitCode {
         Task::Demo { kernel: Some(version), rust: true, .. } => demo::rust(&version),
         Task::Demo { kernel: Some(version), all, cc, .. } => demo::real(&version, all, cc),
         Task::Compare { kernel, thinlto, patches } => compare::run(&kernel, thinlto, &patches),
+        Task::Tools => test::tools(),
         Task::Test { quick, qemu, allow_missing_tools } => {
             test::run(quick, qemu, allow_missing_tools)
         }

@@ -5,13 +5,13 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::kernel::{self, Compiler, packages};
-use crate::{demo, environment, process, proof, qemu, stock};
+use crate::{axe, demo, environment, process, proof, qemu, stock};
 
 /// The kernel that the checks run on.
 const KERNEL: &str = "6.1";
 
 pub(crate) fn run(quick: bool, in_qemu: bool, allow_missing_tools: bool) -> Result<()> {
-    packages::ensure_for_tests()?;
+    tools()?;
     process::run(&mut cargo(&["fmt", "--all", "--check"]))?;
     process::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     let mut tests = cargo(&["test", "--workspace"]);
@@ -32,6 +32,12 @@ pub(crate) fn run(quick: bool, in_qemu: bool, allow_missing_tools: bool) -> Resu
     }
     println!("200 loads, and the same bytes in another directory: skipped (ask with --qemu)");
     qemu::run_short(KERNEL, Compiler::Gcc)
+}
+
+/// What tests call. Where it cannot be had, the tests say what they lack.
+pub(crate) fn tools() -> Result<()> {
+    packages::ensure_for_tests()?;
+    axe::ensure()
 }
 
 fn cargo(arguments: &[&str]) -> Command {

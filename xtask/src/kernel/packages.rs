@@ -26,7 +26,7 @@ const ALWAYS: [&str; 17] = [
 ];
 
 /// What tests call beside that, and the package that has it.
-const FOR_TESTS: [(&str, &str); 17] = [
+const FOR_TESTS: [(&str, &str); 18] = [
     ("bzip2", "bzip2"),
     ("ccache", "ccache"),
     ("chromium", "chromium"),
@@ -41,6 +41,7 @@ const FOR_TESTS: [(&str, &str); 17] = [
     ("llvm-objcopy-19", "llvm-19"),
     ("lz4", "lz4"),
     ("lzma", "xz-utils"),
+    ("npm", "npm"),
     ("script", "bsdutils"),
     ("zsh", "zsh"),
     ("zstd", "zstd"),
