@@ -113,11 +113,18 @@ pub(crate) fn progress_when() -> Option<String> {
     get("CARGO_TERM_PROGRESS_WHEN")?.into_string().ok()
 }
 
-/// The pager: `PAGER`, or `less`; none where that is `cat` or empty.
+/// The pager, as git finds it: the first of these that is set, or `less`; none where that is `cat` or empty.
 #[expect(clippy::disallowed_methods, reason = "an empty PAGER says that there is none")]
 pub(crate) fn pager() -> Option<String> {
-    let pager = std::env::var("PAGER").unwrap_or_else(|_| "less".to_owned());
-    Some(pager).filter(|pager| !pager.is_empty() && pager != "cat")
+    let mut pagers = ["CARGO_KLP_PAGER", "GIT_PAGER", "PAGER"].iter();
+    let pager = pagers.find_map(|name| std::env::var(name).ok());
+    Some(pager.unwrap_or_else(|| "less".to_owned()))
+        .filter(|pager| !pager.is_empty() && pager != "cat")
+}
+
+/// `COLUMNS`: how wide the terminal is, where a person says so.
+pub(crate) fn columns() -> Option<usize> {
+    get("COLUMNS")?.to_str()?.parse().ok().filter(|columns| *columns > 0)
 }
 
 /// What pagers are told by variables that are not set.

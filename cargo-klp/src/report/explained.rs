@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
 use klp::{Explained, ExplainedData, FunctionReached, LineNumbers, SourceLines, SourceText, Why};
 use klp_core::explain::{AlignedRow, InstructionLine, unseen};
 use klp_core::record::Change;
@@ -11,9 +10,10 @@ use serde::Serialize;
 
 use super::explained_data::{self, DataRowRecord};
 use super::human::{causes, word};
+use super::rows::{self, DIM, HEAD, PLAIN, SOURCE};
 use super::sources::{RowSources, words_of};
 use super::{json, reasons};
-use crate::printable::{self, PrintableLines};
+use crate::printable::PrintableLines;
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
@@ -174,14 +174,6 @@ pub(super) fn json(
     reasons::json(&known.why, out)
 }
 
-pub(super) const OLD: Style = AnsiColor::Red.on_default();
-pub(super) const NEW: Style = AnsiColor::Green.on_default();
-const WORDS: Style = AnsiColor::Yellow.on_default();
-const SOURCE: Style = AnsiColor::Cyan.on_default();
-pub(super) const DIM: Style = Style::new().dimmed();
-pub(super) const HEAD: Style = Style::new().bold();
-pub(super) const PLAIN: Style = Style::new();
-
 /// How listings are printed.
 pub(super) struct ListingStyle {
     /// Same instructions around different ones.
@@ -189,9 +181,6 @@ pub(super) struct ListingStyle {
     /// The columns of the terminal, where there is one.
     pub(super) width: Option<usize>,
 }
-
-/// Both versions stand side by side where each has so many columns.
-const SIDE: usize = 60;
 
 pub(super) fn human(
     explained: &[Explained],
@@ -234,10 +223,7 @@ pub(super) fn human(
                 source_lines(&sources, out)?;
                 at = Some(sources);
             }
-            match look.width.map(|width| width / 2).filter(|side| *side >= SIDE) {
-                Some(side) => beside(row, side, out)?,
-                None => below(row, out)?,
-            }
+            rows::print(row, look.width, out)?;
         }
     }
     for (index, data) in known.data.iter().enumerate() {
@@ -270,71 +256,4 @@ pub(super) fn shown(rows: &[AlignedRow], context: usize) -> Vec<bool> {
         rows.get(start..end).unwrap_or_default().iter().any(AlignedRow::is_different)
     };
     (0..rows.len()).map(around).collect()
-}
-
-fn below(row: &AlignedRow, out: &mut PrintableLines<'_>) -> io::Result<()> {
-    match row {
-        AlignedRow::Same(_, new) => {
-            line(' ', new, if new.left_out.is_some() { DIM } else { PLAIN }, out)
-        }
-        AlignedRow::Changed(old, new, differs) => {
-            line('-', old, OLD, out)?;
-            line('+', new, NEW, out)?;
-            words(differs, out)
-        }
-        AlignedRow::Removed(one) | AlignedRow::Added(one) if one.left_out.is_some() => {
-            line(' ', one, DIM, out)
-        }
-        AlignedRow::Removed(old) => line('-', old, OLD, out),
-        AlignedRow::Added(new) => line('+', new, NEW, out),
-    }
-}
-
-fn line(
-    sign: char,
-    line: &InstructionLine,
-    style: Style,
-    out: &mut PrintableLines<'_>,
-) -> io::Result<()> {
-    out.styled([(style, format!("{sign} {}", text(line)))])?;
-    let mut says = line.says.iter();
-    says.try_for_each(|said| out.styled([(style, format!("{sign}             {said}"))]))
-}
-
-fn words(differs: &[String], out: &mut PrintableLines<'_>) -> io::Result<()> {
-    differs.iter().try_for_each(|what| out.styled([(WORDS, format!("              {what}"))]))
-}
-
-fn beside(row: &AlignedRow, side: usize, out: &mut PrintableLines<'_>) -> io::Result<()> {
-    let column = |line: Option<&InstructionLine>| {
-        let text = line.map(text).unwrap_or_default();
-        let text: String = printable::line(&text).chars().take(side.saturating_sub(4)).collect();
-        format!("{text:<width$}", width = side.saturating_sub(3))
-    };
-    let (old, sign, new, styles) = match row {
-        AlignedRow::Same(old, new) => {
-            let style = if new.left_out.is_some() { DIM } else { PLAIN };
-            (Some(old), ' ', Some(new), [style, style])
-        }
-        AlignedRow::Changed(old, new, _) => (Some(old), '|', Some(new), [OLD, NEW]),
-        AlignedRow::Removed(old) => (Some(old), '<', None, [OLD, NEW]),
-        AlignedRow::Added(new) => (None, '>', Some(new), [OLD, NEW]),
-    };
-    let [left, right] = styles;
-    let (old, new) = (column(old), column(new));
-    out.styled([(left, old), (PLAIN, format!(" {sign} ")), (right, new.trim_end().to_owned())])?;
-    match row {
-        AlignedRow::Changed(_, _, differs) => words(differs, out),
-        _ => Ok(()),
-    }
-}
-
-/// An instruction with its place, and the rule by which it is left out.
-fn text(line: &InstructionLine) -> String {
-    let place = match line.part {
-        0 => format!("+{:#x}", line.offset),
-        part => format!("{part}:+{:#x}", line.offset),
-    };
-    let rule = line.left_out.map(|rule| format!("  ({rule})")).unwrap_or_default();
-    format!("{place:>9}  {}{rule}", line.text)
 }

@@ -7,8 +7,8 @@ use klp_core::explain::{DataRow, MOST_ROWS};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::explained::{DIM, HEAD, NEW, OLD, PLAIN};
 use super::human::causes;
+use super::rows::{DIM, HEAD, NEW, OLD, PLAIN};
 use crate::printable::PrintableLines;
 
 /// A place of a data object where its versions differ.

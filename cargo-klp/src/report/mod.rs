@@ -12,9 +12,11 @@ mod inlined;
 mod json;
 mod markdown;
 mod notes;
+mod operands;
 pub(crate) mod page;
 mod pager;
 mod reasons;
+mod rows;
 mod sarif;
 mod schema;
 mod sources;
@@ -34,6 +36,7 @@ use klp_core::{Allowlist, Manifest};
 use serde::Serialize;
 
 use crate::cli::{MessageFormat, StreamFormat};
+use crate::environment;
 use crate::printable::PrintableLines;
 
 pub(crate) use check::check;
@@ -124,8 +127,6 @@ pub(crate) fn explained(
     pages: bool,
     format: StreamFormat,
 ) -> io::Result<()> {
-    let columns =
-        || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col.into());
     if format == StreamFormat::Json {
         return print(|out| explained::json(explained, known, out));
     }
@@ -137,6 +138,13 @@ pub(crate) fn explained(
         return Ok(());
     }
     self::text(&text)
+}
+
+/// How wide the terminal is, where there is one or a person says so.
+fn columns() -> Option<usize> {
+    let of_terminal =
+        || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col.into());
+    environment::columns().or_else(of_terminal)
 }
 
 /// Prints where functions have gone; with `list` for other programs that read no JSON.

@@ -7,6 +7,7 @@ use klp_core::checksum::Cause;
 use klp_core::explain::{AlignedRow, InstructionLine, unseen};
 
 use crate::report::explained::shown;
+use crate::report::operands::MarkedText;
 use crate::report::sources::{RowSources, words_of};
 
 /// Equal instructions around each that differs.
@@ -76,10 +77,7 @@ pub(super) struct SourceView<'a> {
 /// An instruction.
 pub(super) struct Cell<'a> {
     pub(super) place: String,
-    /// Its text, of which the middle is what differs.
-    pub(super) before: &'a str,
-    pub(super) differs: &'a str,
-    pub(super) after: &'a str,
+    pub(super) text: MarkedText<'a>,
     /// What special sections say about it.
     pub(super) says: &'a [String],
     /// The rule by which checksums leave it out.
@@ -142,80 +140,31 @@ impl<'a> SourceView<'a> {
 impl<'a> RowView<'a> {
     fn of(row: &'a AlignedRow) -> Self {
         match row {
-            AlignedRow::Same(old, new) => Self::Same(Cell::of(old, (0, 0)), Cell::of(new, (0, 0))),
+            AlignedRow::Same(old, new) => Self::Same(Cell::plain(old), Cell::plain(new)),
             AlignedRow::Changed(old, new, differs) => {
-                let same = common(&old.text, &new.text);
-                Self::Changed(Cell::of(old, same), Cell::of(new, same), said(differs).collect())
+                let [was, is] = MarkedText::pair(&old.text, &new.text);
+                Self::Changed(Cell::of(old, was), Cell::of(new, is), said(differs).collect())
             }
-            AlignedRow::Removed(old) => Self::Removed(Cell::of(old, (0, 0))),
-            AlignedRow::Added(new) => Self::Added(Cell::of(new, (0, 0))),
+            AlignedRow::Removed(old) => Self::Removed(Cell::plain(old)),
+            AlignedRow::Added(new) => Self::Added(Cell::plain(new)),
         }
     }
 }
 
 impl<'a> Cell<'a> {
-    /// `line`, of which so many bytes at the start and at the end are equal in both versions.
-    fn of(line: &'a InstructionLine, (start, end): (usize, usize)) -> Self {
-        let (before, rest) = line.text.split_at(start);
-        let (differs, after) = rest.split_at(rest.len().saturating_sub(end));
-        let (differs, after) =
-            if start + end == 0 { ("", line.text.as_str()) } else { (differs, after) };
+    fn of(line: &'a InstructionLine, text: MarkedText<'a>) -> Self {
         Self {
             place: match line.part {
                 0 => format!("+{:#x}", line.offset),
                 part => format!("{part}:+{:#x}", line.offset),
             },
-            before,
-            differs,
-            after,
+            text,
             says: &line.says,
             rule: line.left_out,
         }
     }
-}
 
-/// How many bytes at the start and at the end are equal, by whole words.
-fn common(old: &str, new: &str) -> (usize, usize) {
-    let is_word = |sign: char| sign.is_alphanumeric() || "_.%$".contains(sign);
-    let pairs = old.char_indices().zip(new.chars());
-    let mut start = 0;
-    for ((index, old), new) in pairs {
-        if old != new {
-            break;
-        }
-        if !is_word(old) {
-            start = index + old.len_utf8();
-        }
-    }
-    let (old, new) = (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
-    let mut end = 0;
-    let mut length = 0;
-    for (old, new) in old.chars().rev().zip(new.chars().rev()) {
-        if old != new {
-            break;
-        }
-        length += old.len_utf8();
-        if !is_word(old) {
-            end = length;
-        }
-    }
-    (start, end)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::common;
-
-    #[test]
-    fn what_differs_is_whole_words() {
-        let parts = |old: &'static str, new: &'static str| {
-            let (start, end) = common(old, new);
-            [old, new].map(|text| text[start..text.len() - end].to_owned())
-        };
-        assert_eq!(parts("mov $0x1a2,%eax", "mov $0x1a9,%eax"), ["$0x1a2", "$0x1a9"]);
-        assert_eq!(parts("call kfree", "call kvfree"), ["kfree", "kvfree"]);
-        assert_eq!(parts("lea \"ab\"(%rip),%rdi", "lea \"a\"(%rip),%rdi"), ["ab", "a"]);
-        assert_eq!(parts("ret", "ret"), ["ret", "ret"]);
-        assert_eq!(parts("mov ü,%eax", "mov ä,%eax"), ["ü", "ä"]);
+    fn plain(line: &'a InstructionLine) -> Self {
+        Self::of(line, MarkedText::plain(line))
     }
 }
