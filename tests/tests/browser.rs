@@ -146,7 +146,7 @@ fn everybody_can_use_it() -> Result<()> {
              const night = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';\
              const told = it => it.id + ' (' + it.impact + '): ' + it.help + ': ' + it.nodes.map(node => node.html).join(' ');\
              axe.run().then(found => {{ document.title = night + ' ' + found.passes.length + ' | ' +\
-             [...found.violations, ...found.incomplete].filter(it => it.impact == 'serious' || it.impact == 'critical').map(told).join('; '); }});\
+             found.violations.filter(it => it.impact == 'serious' || it.impact == 'critical').map(told).join('; '); }});\
              </script>"
         );
         let asked = with(path, "asked.html", &script)?;
