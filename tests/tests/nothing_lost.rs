@@ -152,10 +152,15 @@ fn a_module_in_place_of_the_patch() -> Result<()> {
     outcome.expect_error(1, "is not a livepatch module", Some("name another file"))?;
     ensure!(fs_err::read(&object)? == bytes && !kernel.work().exists());
     let tree = ["-C", kernel.source.as_str(), "-O", kernel.output.as_str()];
-    let mut command = klp(["try", "--log", source.as_str(), object.as_str()])?;
-    let outcome = run(command.args(tree))?;
-    outcome.expect_error(1, "is not the log of a kernel", Some("name another file"))?;
-    assert_eq!(fs_err::read_to_string(&source)?, "int mine;\n");
+    // Somebody's notes, and the log of another kernel.
+    let other = "[    0.000000] Linux version 7.2.0\n[    0.000000] Command line: console=ttyS0\n";
+    for text in ["int mine;\n", "about Linux version 7.2\n", other] {
+        fs_err::write(&source, text)?;
+        let mut command = klp(["try", "--log", source.as_str(), object.as_str()])?;
+        let outcome = run(command.args(tree))?;
+        outcome.expect_error(1, "is not the log of a trial", Some("name another file"))?;
+        assert_eq!(fs_err::read_to_string(&source)?, text);
+    }
     Ok(())
 }
 
