@@ -23,6 +23,8 @@ pub(crate) enum RunError {
         "{format} is for what changed: only `cargo klp build` with a patch and `cargo klp diff` print it"
     )]
     OnlyChanges { format: &'static str },
+    #[error("{what} is printed as it is, and not in another format (--message-format)")]
+    OnlyAsItIs { what: &'static str },
     #[error(
         "--unproven is for a kernel that somebody else built (--stock), or a module outside of the tree"
     )]
@@ -107,7 +109,9 @@ impl RunError {
         match self {
             Self::Klp(error) => status(error),
             Self::Vm(VmError::Interrupted) => ExitStatus::Interrupted,
-            Self::OnlyChanges { .. } | Self::NothingToProve => ExitStatus::Usage,
+            Self::OnlyChanges { .. } | Self::OnlyAsItIs { .. } | Self::NothingToProve => {
+                ExitStatus::Usage
+            }
             Self::Vm(error) if error.is_unsupported() => ExitStatus::Unsupported,
             _ => ExitStatus::Failure,
         }

@@ -101,6 +101,26 @@ fn every_command_has_records() -> Result<()> {
     Ok(())
 }
 
+/// What is text for other programs is printed as it is, or not at all.
+#[test]
+fn what_has_no_records_is_refused() -> Result<()> {
+    for (arguments, what) in [
+        (&["makefile"][..], "klp.mk"),
+        (&["man"], "a manual page"),
+        (&["completions", "bash"], "a script for a shell"),
+        (&["schema"], "the JSON schema"),
+    ] {
+        let outcome = with_json(arguments)?.expect(2)?;
+        let records = records(&outcome)?;
+        assert_eq!(records[0]["reason"], "version", "{arguments:?}");
+        let message = records[1]["message"].as_str().context("no message")?;
+        ensure!(message.starts_with(&format!("{what} is printed as it is")), "{message}");
+        ensure!(records.len() == 2, "{records:?}");
+        run(&mut klp(arguments)?)?.expect(0)?;
+    }
+    Ok(())
+}
+
 /// A run that fails says why in the last record, with the status that it ends with.
 #[test]
 fn errors_are_records() -> Result<()> {

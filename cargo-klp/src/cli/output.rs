@@ -79,6 +79,14 @@ impl From<StreamFormat> for MessageFormat {
 }
 
 impl MessageFormat {
+    /// Of `what` there is no other format.
+    pub(crate) fn expect_as_it_is(self, what: &'static str) -> Result<(), RunError> {
+        match self {
+            Self::Human => Ok(()),
+            Self::Json | Self::Sarif | Self::Markdown => Err(RunError::OnlyAsItIs { what }),
+        }
+    }
+
     /// The format of what a page is not made of.
     pub(crate) fn stream(self) -> Result<StreamFormat, RunError> {
         match self {

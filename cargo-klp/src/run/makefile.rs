@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, Command};
 use kbuild_glue::makefile::{KLP_MK, KLP_MK_NAME};
 
-use crate::cli::{Klp, MakefileArgs, ManArgs, StreamFormat};
+use crate::cli::{Klp, MakefileArgs, ManArgs, MessageFormat, StreamFormat};
 use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report::{self, done};
@@ -19,20 +19,23 @@ const ROFF_COMMENT: &str = ".\\\"";
 
 pub(crate) fn run(
     arguments: &MakefileArgs,
-    format: StreamFormat,
+    format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, RunError> {
     let Some(directory) = &arguments.install else {
+        format.expect_as_it_is("klp.mk")?;
         report::text(KLP_MK.as_bytes()).map_err(RunError::Print)?;
         return Ok(ExitStatus::Success);
     };
+    let format = format.stream()?;
     let place = InstallPlace { directory, force: arguments.force };
     let path = place.write(KLP_MK_NAME, "#", KLP_MK.as_bytes())?;
     installed(&[path], format, shell)
 }
 
 /// `cargo klp schema`.
-pub(crate) fn schema() -> Result<ExitStatus, RunError> {
+pub(crate) fn schema(format: MessageFormat) -> Result<ExitStatus, RunError> {
+    format.expect_as_it_is("the JSON schema")?;
     let text = format!("{:#}\n", report::schema().as_value());
     report::text(text.as_bytes()).map_err(RunError::Print)?;
     Ok(ExitStatus::Success)
@@ -40,16 +43,18 @@ pub(crate) fn schema() -> Result<ExitStatus, RunError> {
 
 pub(crate) fn man(
     arguments: &ManArgs,
-    format: StreamFormat,
+    format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, RunError> {
     let mut all = command("cargo-klp").bin_name("cargo klp").disable_help_subcommand(true);
     all.build();
     let page = |command: &Command, name: &str| page(command, name).map_err(RunError::Print);
     let Some(directory) = &arguments.install else {
+        format.expect_as_it_is("a manual page")?;
         report::text(&page(&all, "cargo-klp")?).map_err(RunError::Print)?;
         return Ok(ExitStatus::Success);
     };
+    let format = format.stream()?;
     let place = InstallPlace { directory, force: arguments.force };
     let write = |name: &str, page: &[u8]| place.write(&format!("{name}.1"), ROFF_COMMENT, page);
     let mut paths = vec![write("cargo-klp", &page(&all, "cargo-klp")?)?];

@@ -3,7 +3,7 @@
 use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
-use crate::cli::{CompletionsArgs, Klp};
+use crate::cli::{CompletionsArgs, Klp, MessageFormat};
 use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report;
@@ -13,7 +13,11 @@ const BASH: &str = include_str!("cargo.bash");
 const ZSH: &str = include_str!("cargo.zsh");
 const FISH: &str = include_str!("cargo.fish");
 
-pub(crate) fn run(arguments: &CompletionsArgs) -> Result<ExitStatus, RunError> {
+pub(crate) fn run(
+    arguments: &CompletionsArgs,
+    format: MessageFormat,
+) -> Result<ExitStatus, RunError> {
+    format.expect_as_it_is("a script for a shell")?;
     report::text(script(arguments.shell).as_bytes()).map_err(RunError::Print)?;
     Ok(ExitStatus::Success)
 }
