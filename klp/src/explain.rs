@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::finished::read;
 use crate::kernel::Kernel;
 use crate::lines::built;
+use crate::operands::in_words;
 use crate::why::file_of;
 
 /// A function of the changed-function set.
@@ -204,7 +205,7 @@ fn rows(
     let lines =
         |(analysis, function): (&Analysis<'_>, FunctionId)| explain::lines(analysis, function);
     Some(match function.change {
-        Change::Changed => explain::rows(was()?, is()?),
+        Change::Changed => explain::rows(was()?, is()?).into_iter().map(in_words).collect(),
         Change::Removed => lines(was()?).into_iter().map(AlignedRow::Removed).collect(),
         Change::Added => lines(is()?).into_iter().map(AlignedRow::Added).collect(),
     })

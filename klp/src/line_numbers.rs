@@ -10,8 +10,13 @@ use crate::source_lines::{SourceLines, SourceText};
 pub enum LineNumbers {
     /// Each is, on both sides, the line that debug information gives for its instruction.
     Certain,
-    /// Nothing tells; by how much each differs.
-    Maybe(Vec<i64>),
+    /// Nothing tells.
+    Maybe {
+        /// By how much each differs.
+        distances: Vec<i64>,
+        /// Whether each is an immediate; else some are what `lea` adds.
+        are_immediates: bool,
+    },
 }
 
 impl LineNumbers {
@@ -23,8 +28,10 @@ impl LineNumbers {
         let mut distances = Vec::new();
         let mut are_lines = !differing.is_empty();
         let mut are_known = false;
+        let mut are_immediates = true;
         for row in differing {
-            let (before, after) = row.immediates()?;
+            let (before, after) = row.immediates().or_else(|| added(row))?;
+            are_immediates &= row.immediates().is_some();
             let AlignedRow::Changed(old, new, _) = row else { return None };
             distances.push(after.wrapping_sub(before).cast_signed());
             let is_line = |source: Option<&SourceText>, number: u64| {
@@ -44,7 +51,9 @@ impl LineNumbers {
             (true, _) => Some(Self::Certain),
             // Debug information says that they are something else.
             (false, true) => None,
-            (false, false) => (!distances.is_empty()).then_some(Self::Maybe(distances)),
+            (false, false) => {
+                (!distances.is_empty()).then_some(Self::Maybe { distances, are_immediates })
+            }
         }
     }
 
@@ -56,16 +65,32 @@ impl LineNumbers {
                 "line-number: each number that differs is the source line of its instruction"
                     .to_owned()
             }
-            Self::Maybe(distances) => {
+            Self::Maybe { distances, are_immediates } => {
                 let mut texts: Vec<String> = distances.iter().map(|it| format!("{it:+}")).collect();
                 texts.dedup();
-                let what = if distances.len() == 1 {
-                    "only an immediate differs"
-                } else {
-                    "only immediates differ"
+                let what = match (distances.len(), are_immediates) {
+                    (1, true) => "only an immediate differs",
+                    (1, false) => "only a number that is added differs",
+                    (_, true) => "only immediates differ",
+                    (_, false) => "only numbers differ",
                 };
                 format!("{what} ({}); may be __LINE__", texts.join(", "))
             }
         }
     }
+}
+
+/// The number that both versions of `row` add to another one of 32 bits, where nothing else differs: the instruction for
+/// addresses does that as well.
+fn added(row: &AlignedRow) -> Option<(u64, u64)> {
+    let AlignedRow::Changed(old, new, differs) = row else { return None };
+    let [words] = differs.as_slice() else { return None };
+    let (before, after) = words.strip_prefix("displacement ")?.split_once(" → ")?;
+    let number = |text: &str| u64::from_str_radix(text.strip_prefix("0x")?, 16).ok();
+    let is_sum = |line: &InstructionLine| {
+        let target = line.text.rsplit_once("%").map_or("", |(_, name)| name);
+        let is_short = target.starts_with('e') || target.starts_with('r') && target.ends_with('d');
+        line.text.starts_with("lea ") && is_short
+    };
+    number(before).zip(number(after)).filter(|_| is_sum(old) && is_sum(new))
 }

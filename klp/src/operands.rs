@@ -1,18 +1,22 @@
 //! What differs in two instructions of one row, down to the operand.
 
-use klp_core::explain::InstructionLine;
+use klp_core::explain::{AlignedRow, InstructionLine};
 
 /// The text of an instruction, of which the middle is what differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct MarkedText<'a> {
-    pub(super) before: &'a str,
-    pub(super) differs: &'a str,
-    pub(super) after: &'a str,
+pub struct MarkedText<'a> {
+    /// What is in front of it.
+    pub before: &'a str,
+    /// What differs.
+    pub differs: &'a str,
+    /// What follows.
+    pub after: &'a str,
 }
 
 impl<'a> MarkedText<'a> {
     /// One of which nothing is marked.
-    pub(super) fn plain(line: &'a InstructionLine) -> Self {
+    #[must_use]
+    pub fn plain(line: &'a InstructionLine) -> Self {
         Self { before: "", differs: "", after: &line.text }
     }
 
@@ -24,10 +28,51 @@ impl<'a> MarkedText<'a> {
     }
 
     /// Both versions. Where their texts are equal, nothing is marked: what differs is said in words.
-    pub(super) fn pair(old: &'a str, new: &'a str) -> [Self; 2] {
+    #[must_use]
+    pub fn pair(old: &'a str, new: &'a str) -> [Self; 2] {
         let same = if old == new { (0, old.len()) } else { common(old, new) };
         [old, new].map(|line| Self::of(line, same))
     }
+}
+
+/// What is said of a row where nothing better is known than that operands differ.
+const UNSAID: &str = "operands";
+
+/// Says which operands differ, where nothing more is said.
+pub(crate) fn in_words(mut row: AlignedRow) -> AlignedRow {
+    if let AlignedRow::Changed(old, new, differs) = &mut row
+        && differs.iter().any(|what| what == UNSAID)
+    {
+        differs.retain(|what| what != UNSAID);
+        let (was, is) = (operands(&old.text), operands(&new.text));
+        if was.len() == is.len() {
+            let pairs = was.iter().zip(&is).filter(|(was, is)| was != is);
+            differs.extend(pairs.map(|(was, is)| format!("operand {was} → {is}")));
+        } else {
+            differs.push(format!("operands {} → {}", was.join(", "), is.join(", ")));
+        }
+    }
+    row
+}
+
+/// The operands of an instruction.
+fn operands(text: &str) -> Vec<&str> {
+    let Some((_, text)) = text.split_once(' ') else { return Vec::new() };
+    let (mut all, mut start, mut depth, mut is_text) = (Vec::new(), 0, 0_usize, false);
+    for (index, sign) in text.char_indices() {
+        match sign {
+            '"' => is_text = !is_text,
+            '(' if !is_text => depth = depth.saturating_add(1),
+            ')' if !is_text => depth = depth.saturating_sub(1),
+            ',' if !is_text && depth == 0 => {
+                all.extend(text.get(start..index));
+                start = index.saturating_add(1);
+            }
+            _ => {}
+        }
+    }
+    all.extend(text.get(start..));
+    all.into_iter().map(str::trim).collect()
 }
 
 /// How many bytes at the start and at the end are equal, by whole words.
@@ -60,7 +105,14 @@ fn common(old: &str, new: &str) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::MarkedText;
+    use super::{MarkedText, operands};
+
+    #[test]
+    fn operands_are_told_apart() {
+        assert_eq!(operands("lea (%rdi,%rdi,4), %eax"), ["(%rdi,%rdi,4)", "%eax"]);
+        assert_eq!(operands("mov $\"a, (b\", %rdi"), ["$\"a, (b\"", "%rdi"]);
+        assert_eq!(operands("ret"), Vec::<&str>::new());
+    }
 
     #[test]
     fn what_differs_is_whole_words() {

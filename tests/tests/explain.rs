@@ -121,6 +121,8 @@ int warned(int n)
 	return n;
 }
 int other(int n) { return value(n + 5); }
+int added(int n) { return n + __LINE__; }
+long *inside(long *n) { return n + 5; }
 ";
 
 /// `__LINE__` in an instruction is known where debug information is, and not taken for it without.
@@ -148,6 +150,34 @@ fn numbers_of_lines_are_told_from_others() -> Result<()> {
             "{compiler}: {text}"
         );
         ensure!(!said("-g", "other")?.contains("line-number"), "{compiler}");
+        // A sum can be the work of the instruction for addresses; a place in something is none.
+        ensure!(said("-g", "added")?.contains("  line-number: "), "{compiler}");
+        let text = said("-g0", "added")?;
+        let words = "only a number that is added differs (+3); may be __LINE__";
+        ensure!(text.contains(words) || text.contains("only an immediate"), "{compiler}: {text}");
+        ensure!(!said("-g0", "inside")?.contains("only a number"), "{compiler}");
+    }
+    Ok(())
+}
+
+/// Where nothing better is known, both operands are named.
+#[test]
+fn operands_are_said_in_words() -> Result<()> {
+    for compiler in compilers("operands") {
+        let (_guard, directory) = temporary()?;
+        let (source, after) = (
+            "int scaled(int n) { return n + 4 * n; }\n",
+            "int scaled(int n) { return n + 2 * n; }\n",
+        );
+        let compile = |name: &str, text: &str| -> Result<Utf8PathBuf> {
+            let (source, object) = (directory.join("a.c"), directory.join(name));
+            fs_err::write(&source, text)?;
+            tool(compiler, ["-O2", "-c", source.as_str(), "-o", object.as_str()])?;
+            Ok(object)
+        };
+        let text = explain(&[compile("b.o", source)?, compile("a.o", after)?], &[], 0)?;
+        let words = "operand (%rdi,%rdi,4) → (%rdi,%rdi,2)";
+        ensure!(text.contains(words), "{compiler}: {text}");
     }
     Ok(())
 }

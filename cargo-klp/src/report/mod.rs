@@ -12,7 +12,6 @@ mod inlined;
 mod json;
 mod markdown;
 mod notes;
-mod operands;
 pub(crate) mod page;
 mod pager;
 mod reasons;

@@ -3,9 +3,9 @@
 use std::io;
 
 use anstyle::{AnsiColor, Style};
+use klp::MarkedText;
 use klp_core::explain::{AlignedRow, InstructionLine};
 
-use super::operands::MarkedText;
 use crate::printable::{self, PrintableLines};
 
 pub(super) const OLD: Style = AnsiColor::Red.on_default();

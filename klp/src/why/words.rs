@@ -52,6 +52,9 @@ impl NoEffect {
     }
 }
 
+/// Why a hunk may be a reason.
+const NOTHING_ELSE: &str = "the object is made from that file, and nothing else tells why";
+
 impl HunkReason {
     /// How the hunk reaches the function, for people, to stand behind the hunk.
     #[must_use]
@@ -84,9 +87,7 @@ impl HunkReason {
                 format!("maybe through how it is compiled: nothing but {} tells why", names())
             }
             (ReachKind::Untraced, _) => {
-                "may be a reason: the function's object is made from that file, nothing tells what \
-                                         the hunk changes there, and no other reason is known"
-                    .to_owned()
+                format!("maybe, by something that nothing traces: {NOTHING_ELSE}")
             }
             (ReachKind::Call, _) => format!(
                 "through {}, where it changes a call of this static function: a compiler may make its code for the \
@@ -98,10 +99,7 @@ impl HunkReason {
                 names()
             ),
             (ReachKind::Include, _) => self.included(),
-            (_, Evidence::File) => format!(
-                "maybe through {what} {}: the object is made from that file, and nothing else tells why",
-                names()
-            ),
+            (_, Evidence::File) => format!("maybe through {what} {}: {NOTHING_ELSE}", names()),
             _ => match self.through.as_slice() {
                 [outer, _, ..] => format!(
                     "through {what} {}; {outer} stands in the text of the function",

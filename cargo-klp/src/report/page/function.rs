@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use klp::{Explained, SourceLines, SourceText};
+use klp::{Explained, MarkedText, SourceLines, SourceText};
 use klp_core::checksum::Cause;
 use klp_core::explain::{AlignedRow, InstructionLine, unseen};
 
 use crate::report::explained::shown;
-use crate::report::operands::MarkedText;
 use crate::report::sources::{RowSources, words_of};
 
 /// Equal instructions around each that differs.
@@ -94,7 +93,8 @@ impl<'a> ListingView<'a> {
         let mut seen = BTreeSet::new();
         for row in rows {
             if let AlignedRow::Changed(_, _, differs) = row {
-                words.extend(said(differs).filter(|word| seen.insert(*word)));
+                let said = differs.iter().map(String::as_str);
+                words.extend(said.filter(|word| seen.insert(*word)));
             }
         }
         let mut views = Vec::new();
@@ -126,11 +126,6 @@ impl<'a> ListingView<'a> {
     }
 }
 
-/// In what two instructions differ, but for what the marks in them show.
-fn said(differs: &[String]) -> impl Iterator<Item = &str> {
-    differs.iter().map(String::as_str).filter(|what| *what != "operands")
-}
-
 impl<'a> SourceView<'a> {
     fn of(source: &'a SourceText) -> Self {
         Self { file: &source.file, line: source.line, text: words_of(source) }
@@ -143,7 +138,11 @@ impl<'a> RowView<'a> {
             AlignedRow::Same(old, new) => Self::Same(Cell::plain(old), Cell::plain(new)),
             AlignedRow::Changed(old, new, differs) => {
                 let [was, is] = MarkedText::pair(&old.text, &new.text);
-                Self::Changed(Cell::of(old, was), Cell::of(new, is), said(differs).collect())
+                Self::Changed(
+                    Cell::of(old, was),
+                    Cell::of(new, is),
+                    differs.iter().map(String::as_str).collect(),
+                )
             }
             AlignedRow::Removed(old) => Self::Removed(Cell::plain(old)),
             AlignedRow::Added(new) => Self::Added(Cell::plain(new)),
