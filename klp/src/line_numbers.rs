@@ -88,7 +88,7 @@ fn added(row: &AlignedRow) -> Option<(u64, u64)> {
     let (before, after) = words.strip_prefix("displacement ")?.split_once(" → ")?;
     let number = |text: &str| u64::from_str_radix(text.strip_prefix("0x")?, 16).ok();
     let is_sum = |line: &InstructionLine| {
-        let target = line.text.rsplit_once("%").map_or("", |(_, name)| name);
+        let target = line.text.rsplit_once('%').map_or("", |(_, name)| name);
         let is_short = target.starts_with('e') || target.starts_with('r') && target.ends_with('d');
         line.text.starts_with("lea ") && is_short
     };

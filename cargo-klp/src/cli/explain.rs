@@ -27,7 +27,7 @@ pub(crate) struct ExplainArgs {
     /// Show no source lines and no reasons, for which objects may have to be compiled again
     #[arg(long)]
     pub(crate) no_source: bool,
-    /// Do not start a pager on a terminal [env: CARGO_KLP_PAGER, GIT_PAGER, PAGER]
+    /// Do not start a pager on a terminal: `CARGO_KLP_PAGER`, `GIT_PAGER`, `PAGER`, or less
     #[arg(long)]
     pub(crate) no_pager: bool,
     #[command(flatten)]
