@@ -1,6 +1,7 @@
 //! Results: to standard output for people or as JSON, and to files.
 
 mod allowlist;
+mod blamed;
 mod check;
 mod doctor;
 pub(crate) mod done;

@@ -1,7 +1,9 @@
 //! What stands in the way of a livepatch module, each thing and each reason once.
 
-use klp::{HunkReached, Why};
+use klp::Why;
 use klp_core::record::{PatchPart, Refused};
+
+use crate::report::blamed;
 
 /// Things, and why they are in the way.
 pub(super) struct ObstacleView<'a> {
@@ -66,22 +68,14 @@ fn extend<T: PartialEq>(all: &mut Vec<T>, new: Vec<T>) {
 impl<'a> ObstaclePart<'a> {
     fn of(part: &'a PatchPart, why: &'a Why) -> Self {
         let (file, header) = (part.file.as_str(), part.hunk.as_deref());
-        let is_it = |reached: &HunkReached| {
-            let is_there = header.is_none_or(|it| lines(it) == lines(&reached.hunk.header));
-            reached.hunk.file == file && is_there
-        };
-        Self { file, header, hunk: why.hunks.iter().position(is_it) }
+        Self { file, header, hunk: blamed::hunk(part, why) }
     }
-}
-
-/// The lines that a hunk is about: `-35,6 +35,7` of `@@ -35,6 +35,7 @@ DEFINITION`.
-fn lines(header: &str) -> Option<&str> {
-    header.split("@@").nth(1)
 }
 
 #[cfg(test)]
 mod tests {
     use kbuild_glue::TracedHunk;
+    use klp::HunkReached;
     use klp_core::obstacle::Obstacle as Code;
 
     use super::*;
@@ -100,6 +94,7 @@ mod tests {
                 ..TracedHunk::default()
             },
             functions: Vec::new(),
+            data: Vec::new(),
             nothing: None,
         };
         let why = Why {

@@ -6,6 +6,7 @@ use klp_core::explain::AlignedRow;
 use klp_core::record::{ChangedData, PatchPart};
 
 use super::document::{Physical, SarifLocation};
+use crate::report::blamed;
 
 /// What is known of the sources of functions that changed.
 #[derive(Default, Clone, Copy)]
@@ -36,11 +37,9 @@ impl SourcesKnown<'_> {
 
     /// A part of a patch.
     pub(super) fn of_part(&self, part: &PatchPart) -> SarifLocation {
-        let hunks = self.why.iter().flat_map(|why| &why.hunks).map(|reached| &reached.hunk);
-        let mut hunks = hunks.filter(|hunk| hunk.file == part.file.as_str());
-        let hunk = hunks.find(|hunk| Some(hunk.header.as_str()) == part.hunk.as_deref());
+        let hunk = self.why.and_then(|why| why.hunks.get(blamed::hunk(part, why)?));
         let line = match hunk {
-            Some(hunk) => line_of(hunk),
+            Some(reached) => line_of(&reached.hunk),
             None => part.hunk.as_deref().and_then(first_line),
         };
         source(&part.file, line, None)
