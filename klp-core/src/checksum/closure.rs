@@ -21,6 +21,7 @@ use super::graph::{Graph, NodeContent};
 use super::nodes::NodeDigests;
 use super::refine;
 use super::stream::{DataExtent, NodeRef, Streams};
+use super::walk_budget::WalkBudget;
 use super::{ContentKind, DataChecksum, UnitWriter};
 
 /// The unnamed data that functions refer to.
@@ -74,6 +75,11 @@ impl Closure {
         &self.digests
     }
 
+    /// The same, for which each unit is refused that leads to much.
+    pub(super) fn for_little(self) -> Self {
+        Self { digests: self.digests.for_little(), ..self }
+    }
+
     pub(super) fn boundaries(&self) -> &Boundaries {
         &self.boundaries
     }
@@ -107,9 +113,9 @@ impl Closure {
     pub(super) fn constants(&self, cx: &Context<'_, '_>) -> Vec<Constant> {
         let (left, rest, boundaries) = self.rest(cx);
         let constant = |node: NodeRef, digests: &NodeDigests, boundaries: &Boundaries| {
-            let DataChecksum { section, start, digest, .. } = of(node, digests);
+            let digest = digests.digests_of_unit([node].into_iter()).pop()?.ok()?;
             let end = boundaries.end(cx, node);
-            Some(Constant { section, start, end, digest: digest.ok()? })
+            Some(Constant { section: node.section, start: node.start, end, digest })
         };
         let is_open = |node: &NodeRef| constant::is_open(cx, *node);
         let reached = self.digests.nodes().copied().filter(is_open);
@@ -123,8 +129,14 @@ impl Closure {
         let (left, rest, _) = self.rest(cx);
         let named = self.named.par_iter().with_min_len(256).map(|node| of(*node, &self.digests));
         let mut data: Vec<DataChecksum> = named.collect();
-        let unnamed = left.into_iter().map(|node| DataChecksum { span: None, ..of(node, &rest) });
-        data.extend(unnamed);
+        let unnamed = |rest: &NodeDigests| -> Vec<DataChecksum> {
+            left.iter().map(|node| DataChecksum { span: None, ..of(*node, rest) }).collect()
+        };
+        let mut found = unnamed(&rest);
+        if rest.were_too_many() {
+            found = unnamed(&rest.for_little());
+        }
+        data.append(&mut found);
         data
     }
 }
@@ -148,9 +160,9 @@ pub(super) fn digests(
     start: Vec<NodeRef>,
 ) -> NodeDigests {
     let is_variable = |node: &NodeRef| cx.elf.section(node.section).is_writable();
-    NodeDigests::of(Graph::from(start, is_variable, |streams, node| {
-        write(cx, boundaries, streams, node)
-    }))
+    let graph =
+        Graph::from(start, is_variable, |streams, node| write(cx, boundaries, streams, node));
+    NodeDigests::of(graph, WalkBudget::of(cx.elf))
 }
 
 fn write(
@@ -166,7 +178,7 @@ fn write(
     NodeContent {
         own,
         edges: streams.edges.drain(..).map(|edge| edge.node).collect(),
-        references: streams.references.clone(),
+        references: streams.references.items().to_vec(),
     }
 }
 

@@ -31,8 +31,19 @@ impl Analysis<'_> {
                 roots.extend(refused::nodes(&cx, function));
             }
         }
-        // Where each ends does not matter here: the next symbol is far enough.
-        let reached = closure::digests(&cx, &Boundaries::default(), roots);
+        if roots.iter().any(|node| is_open(&cx, *node)) {
+            return true;
+        }
+        let near;
+        let boundaries = match self.boundaries.get() {
+            Some(known) => known,
+            None => {
+                // What else functions refer to does not matter here: the next place is far enough.
+                near = Boundaries::of(&cx, &roots);
+                &near
+            }
+        };
+        let reached = closure::digests(&cx, boundaries, roots);
         reached.nodes().any(|node| is_open(&cx, *node))
     }
 }

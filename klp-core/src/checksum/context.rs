@@ -11,6 +11,7 @@ use crate::tables::Sites;
 use super::empties::EmptyObjects;
 use super::entered::EnteredPlaces;
 use super::handed::TakenPlaces;
+use super::long_strings::LongStrings;
 use super::memory::Memory;
 use super::origin::{FilesByPlace, SymbolFiles};
 use super::stream::{DataExtent, NodeRef};
@@ -25,6 +26,7 @@ pub(crate) struct Context<'a, 'data> {
     pub(crate) entered: &'a EnteredPlaces,
     pub(crate) handed: &'a TakenPlaces,
     pub(crate) empties: &'a EmptyObjects,
+    pub(super) long_strings: &'a LongStrings,
 }
 
 /// What a reference means.
@@ -376,12 +378,8 @@ pub(crate) fn entry_end(section: &Section<'_>, start: u64) -> Option<u64> {
     if !section.is_strings() {
         return start.checked_add(section.entsize).map(|end| end.min(section.size));
     }
-    let rest = section.data.get(usize::try_from(start).ok()?..)?;
-    let width = usize::try_from(section.entsize).ok()?;
-    let mut units = rest.chunks_exact(width);
-    let units = units.position(|unit| unit.iter().all(|byte| *byte == 0));
-    let length = units.and_then(|units| units.checked_mul(width)).unwrap_or(rest.len());
-    start.checked_add(u64::try_from(length).ok()?)
+    let end = u64::try_from(section.data.len()).ok().filter(|end| start <= *end)?;
+    Some(section.string_end(start).unwrap_or(end))
 }
 
 fn is_merged(section: &Section<'_>) -> bool {

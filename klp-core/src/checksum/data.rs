@@ -57,6 +57,13 @@ pub(super) fn write<'data>(
         unit.streams.byte(KIND, tag::ZEROED);
         return Ok(());
     }
+    let is_string = section.is_strings() && node.extent == DataExtent::Next;
+    if is_string && let Some((head, rest)) = cx.long_strings.of(cx.elf, (node.section, end), data) {
+        unit.streams().number(KIND, size);
+        unit.streams().bytes(KIND, head);
+        unit.streams().bytes(KIND, rest.as_bytes());
+        return Ok(());
+    }
     if section.is_merged() && may_be_split(section, data) {
         unit.streams.number(KIND, section.entsize);
     }

@@ -136,7 +136,7 @@ impl<'a> UnnamedDigests<'a> {
     fn trace(&self, id: FunctionId) -> Option<Trace> {
         let mut streams = Streams::recording();
         UnitWriter::new(&self.cx, &mut streams).function(self.functions.get(id)?).ok()?;
-        let (digests, _) = self.nodes.of_unit(streams.edges.iter().map(|edge| edge.node));
+        let digests = self.nodes.digests_of_unit(streams.edges.iter().map(|edge| edge.node));
         let kinds = streams.edges.iter().map(|edge| edge.kind);
         let behind = kinds.zip(digests.into_iter().map(Result::ok)).collect();
         Some(Trace { streams, behind })

@@ -24,19 +24,23 @@ mod inside;
 mod instruction;
 mod kind;
 mod lock_class;
+mod long_strings;
 mod memory;
 mod nodes;
 mod numbered;
 mod origin;
 mod part;
+mod ranks;
 mod refine;
 mod refused;
 mod said;
 mod scc;
+mod seen;
 mod site;
 mod stream;
 mod target;
 mod unit;
+mod walk_budget;
 mod walked;
 
 use std::sync::OnceLock;
@@ -56,6 +60,7 @@ pub(crate) use empties::EmptyObjects;
 pub(crate) use entered::EnteredPlaces;
 pub(crate) use fields::distance;
 pub(crate) use handed::TakenPlaces;
+use long_strings::LongStrings;
 pub(crate) use memory::Memory;
 pub use memory::{Referent, ReferentId};
 use origin::{FilesByPlace, SymbolFiles};
@@ -85,6 +90,7 @@ pub struct Analysis<'data> {
     pub(crate) entered: EnteredPlaces,
     pub(crate) handed: TakenPlaces,
     pub(crate) empties: EmptyObjects,
+    long_strings: LongStrings,
     /// All data that functions and named data reach, where it is known already.
     closure: OnceLock<Closure>,
     /// Where its unnamed data starts, where that is known already.
@@ -162,6 +168,7 @@ impl<'data> DigestedObject<'data> {
 
     /// Keeps what it was made from.
     pub(crate) fn with(self, analysis: Analysis<'data>) -> Self {
+        let analysis = analysis.with_boundaries(self.boundaries.clone());
         Self { analysis: OnceLock::from(analysis), ..self }
     }
 
@@ -174,7 +181,10 @@ impl<'data> DigestedObject<'data> {
     pub(crate) fn analysis(&self) -> Result<&Analysis<'data>, crate::elf::ElfError> {
         match self.analysis.get() {
             Some(analysis) => Ok(analysis),
-            None => Analysis::of(self.data).map(|made| self.analysis.get_or_init(|| made)),
+            None => {
+                let made = Analysis::of(self.data)?.with_boundaries(self.boundaries.clone());
+                Ok(self.analysis.get_or_init(|| made))
+            }
         }
     }
 }
@@ -191,7 +201,7 @@ impl<'data> Analysis<'data> {
         let (layout, (sites, origins)) = rayon::join(|| Layout::of(&elf), tables);
         let memory = Memory::of(&elf);
         let (entered, handed) = (EnteredPlaces::default(), TakenPlaces::default());
-        let empties = EmptyObjects::default();
+        let (empties, long_strings) = (EmptyObjects::default(), LongStrings::default());
         let (closure, boundaries) = (OnceLock::new(), OnceLock::new());
         Ok(Self {
             elf,
@@ -202,6 +212,7 @@ impl<'data> Analysis<'data> {
             entered,
             handed,
             empties,
+            long_strings,
             closure,
             boundaries,
         })
@@ -255,17 +266,12 @@ impl<'data> Analysis<'data> {
             .collect();
         rest();
         let closure = Closure::of(&cx, self.roots(&cx, &walked));
-        let (data, functions) = rayon::join(
-            || {
-                let data = closure.data(&cx);
-                rest();
-                data
-            },
-            || {
-                let finished = walked.into_par_iter().map(|part| part.finish(closure.digests()));
-                FunctionChecksums::concat(finished.collect())
-            },
-        );
+        let (functions, data) = finish(&cx, &walked, &closure, &rest);
+        if !closure.digests().were_too_many() {
+            return (functions, data, closure);
+        }
+        let closure = closure.for_little();
+        let (functions, data) = finish(&cx, &walked, &closure, &rest);
         (functions, data, closure)
     }
 
@@ -293,8 +299,7 @@ impl<'data> Analysis<'data> {
         let cx = self.context();
         let boundaries = self.boundaries.get().unwrap_or_else(|| self.closure().boundaries());
         let nodes = closure::digests(&cx, boundaries, vec![node]);
-        let (digests, _) = nodes.of_unit(std::iter::once(node));
-        digests.into_iter().next()?.ok()
+        nodes.digests_of_unit(std::iter::once(node)).pop()?.ok()
     }
 
     /// Which source files the place can come from.
@@ -329,8 +334,9 @@ impl<'data> Analysis<'data> {
     }
 
     pub(crate) fn context(&self) -> Context<'_, 'data> {
-        let Self { elf, layout, sites, origins, memory, entered, handed, empties, .. } = self;
-        Context { elf, layout, sites, origins, memory, entered, handed, empties }
+        let Self { elf, layout, sites, origins, memory, .. } = self;
+        let Self { entered, handed, empties, long_strings, .. } = self;
+        Context { elf, layout, sites, origins, memory, entered, handed, empties, long_strings }
     }
 
     fn walk(
@@ -349,4 +355,24 @@ impl<'data> Analysis<'data> {
         }
         walked
     }
+}
+
+/// The digests of functions, from their walks, and of data.
+fn finish(
+    cx: &Context<'_, '_>,
+    walked: &[Walked],
+    closure: &Closure,
+    rest: &(impl Fn() + Sync),
+) -> (FunctionChecksums, Vec<DataChecksum>) {
+    rayon::join(
+        || {
+            let finished = walked.par_iter().map(|part| part.finish(closure.digests()));
+            FunctionChecksums::concat(finished.collect())
+        },
+        || {
+            let data = closure.data(cx);
+            rest();
+            data
+        },
+    )
 }

@@ -13,6 +13,7 @@ use super::digest::Digest;
 use super::graph::Graph;
 use super::refine::{self, DigestOutcome};
 use super::stream::NodeRef;
+use super::walk_budget::{CountedWalk, WalkBudget};
 
 /// The digests of all nodes, and what they lead to.
 #[derive(Debug, Default)]
@@ -24,11 +25,12 @@ pub(super) struct NodeDigests {
     leads_to_variable: Vec<bool>,
     /// Which nodes refer to symbols by name, or lead to one that does.
     leads_to_symbol: Vec<bool>,
+    budget: WalkBudget,
 }
 
 impl NodeDigests {
     /// Digests the nodes of `graph`.
-    pub(super) fn of(graph: Graph) -> Self {
+    pub(super) fn of(graph: Graph, budget: WalkBudget) -> Self {
         let backwards = graph.backwards();
         let to_variable = backwards.iter().filter(|(target, _)| flag(&graph.variables, *target));
         let leads_to_variable =
@@ -36,7 +38,17 @@ impl NodeDigests {
         let naming = graph.references.iter().zip(0u32..).filter(|(own, _)| !own.is_empty());
         let leads_to_symbol = graph.leading_to(&backwards, naming.map(|(_, node)| node));
         let digests = refine::digests(&graph.own, &graph.edges);
-        Self { graph, digests, leads_to_variable, leads_to_symbol }
+        Self { graph, digests, leads_to_variable, leads_to_symbol, budget }
+    }
+
+    /// Whether units led to more than the object may: which of them were refused for it depends on who came first.
+    pub(super) fn were_too_many(&self) -> bool {
+        self.budget.is_spent()
+    }
+
+    /// The same, for which each unit is refused that leads to much.
+    pub(super) fn for_little(self) -> Self {
+        Self { budget: WalkBudget::nothing(), ..self }
     }
 
     /// Whether the node is known.
@@ -55,25 +67,46 @@ impl NodeDigests {
         &self,
         nodes: impl Iterator<Item = NodeRef>,
     ) -> (Vec<DigestOutcome>, Vec<ReferentId>) {
-        let numbers: Vec<Option<u32>> = nodes.map(|node| self.number(&node)).collect();
-        let digest =
-            |number: &Option<u32>| number.map_or_else(refine::unread, |node| self.digest(node));
-        let leads = |to: &[bool]| numbers.iter().flatten().any(|node| flag(to, *node));
-        let digests = if leads(&self.leads_to_variable) {
-            self.numbered(&numbers)
+        let numbers = self.numbers(nodes);
+        let mut walk = self.budget.walk();
+        let digests = self.digests_behind(&numbers, &mut walk);
+        let symbols = if self.lead(&numbers, &self.leads_to_symbol) {
+            self.symbols_behind(numbers.iter().copied().flatten(), &mut walk)
         } else {
-            numbers.iter().map(digest).collect()
+            Some(Vec::new())
         };
-        let symbols = if leads(&self.leads_to_symbol) {
-            self.symbols_behind(numbers.into_iter().flatten())
-        } else {
-            Vec::new()
-        };
-        (digests, symbols)
+        digests.zip(symbols).unwrap_or_else(|| (too_much(numbers.len()), Vec::new()))
     }
 
-    fn number(&self, node: &NodeRef) -> Option<u32> {
-        self.graph.numbers.get(node).copied()
+    /// The same without the symbols.
+    pub(super) fn digests_of_unit(
+        &self,
+        nodes: impl Iterator<Item = NodeRef>,
+    ) -> Vec<DigestOutcome> {
+        let numbers = self.numbers(nodes);
+        let digests = self.digests_behind(&numbers, &mut self.budget.walk());
+        digests.unwrap_or_else(|| too_much(numbers.len()))
+    }
+
+    fn numbers(&self, nodes: impl Iterator<Item = NodeRef>) -> Vec<Option<u32>> {
+        nodes.map(|node| self.graph.numbers.get(&node).copied()).collect()
+    }
+
+    fn lead(&self, numbers: &[Option<u32>], to: &[bool]) -> bool {
+        numbers.iter().flatten().any(|node| flag(to, *node))
+    }
+
+    fn digests_behind(
+        &self,
+        numbers: &[Option<u32>],
+        walk: &mut CountedWalk<'_>,
+    ) -> Option<Vec<DigestOutcome>> {
+        if self.lead(numbers, &self.leads_to_variable) {
+            return self.numbered(numbers, walk);
+        }
+        let digest =
+            |number: &Option<u32>| number.map_or_else(refine::unread, |it| self.digest(it));
+        Some(numbers.iter().map(digest).collect())
     }
 
     fn digest(&self, node: u32) -> DigestOutcome {
@@ -84,22 +117,36 @@ impl NodeDigests {
         item(&self.graph.edges, node).map(Vec::as_slice).unwrap_or_default()
     }
 
-    fn symbols_behind(&self, nodes: impl DoubleEndedIterator<Item = u32>) -> Vec<ReferentId> {
+    fn references(&self, node: u32) -> &[ReferentId] {
+        item(&self.graph.references, node).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn symbols_behind(
+        &self,
+        nodes: impl DoubleEndedIterator<Item = u32>,
+        walk: &mut CountedWalk<'_>,
+    ) -> Option<Vec<ReferentId>> {
         let mut symbols = Vec::new();
         let mut seen = HashSet::new();
         let mut open: Vec<u32> = nodes.rev().collect();
         while let Some(node) = open.pop() {
             if flag(&self.leads_to_symbol, node) && seen.insert(node) {
-                symbols.extend(item(&self.graph.references, node).into_iter().flatten());
-                open.extend(self.edges(node).iter().rev());
+                let (own, edges) = (self.references(node), self.edges(node));
+                walk.meet(own.len().saturating_add(edges.len()).saturating_add(1))?;
+                symbols.extend(own);
+                open.extend(edges.iter().rev());
             }
         }
-        symbols
+        Some(symbols)
     }
 
     /// The digests of `roots`, each with the variables numbered that can be reached from them all.
-    fn numbered(&self, roots: &[Option<u32>]) -> Vec<DigestOutcome> {
-        let order = self.reached_from(roots.iter().copied().flatten());
+    fn numbered(
+        &self,
+        roots: &[Option<u32>],
+        walk: &mut CountedWalk<'_>,
+    ) -> Option<Vec<DigestOutcome>> {
+        let order = self.reached_from(roots.iter().copied().flatten(), walk)?;
         let index: HashMap<u32, u32> = order.iter().copied().zip(0..).collect();
         let mut number: u32 = 0;
         let mut own = Vec::with_capacity(order.len());
@@ -119,11 +166,15 @@ impl NodeDigests {
         }
         let digests = refine::digests(&own, &edges);
         let of = |root: &Option<u32>| item(&digests, *index.get(root.as_ref()?)?).cloned();
-        roots.iter().map(|root| of(root).unwrap_or_else(refine::unread)).collect()
+        Some(roots.iter().map(|root| of(root).unwrap_or_else(refine::unread)).collect())
     }
 
     /// `roots` and all nodes on the way to variables, depth first.
-    fn reached_from(&self, roots: impl DoubleEndedIterator<Item = u32>) -> Vec<u32> {
+    fn reached_from(
+        &self,
+        roots: impl DoubleEndedIterator<Item = u32>,
+        walk: &mut CountedWalk<'_>,
+    ) -> Option<Vec<u32>> {
         let mut order = Vec::new();
         let mut seen = HashSet::new();
         let mut open: Vec<u32> = roots.rev().collect();
@@ -131,12 +182,19 @@ impl NodeDigests {
             if seen.insert(node) {
                 order.push(node);
                 if flag(&self.leads_to_variable, node) {
-                    open.extend(self.edges(node).iter().rev());
+                    let edges = self.edges(node);
+                    walk.meet(edges.len().saturating_add(1))?;
+                    open.extend(edges.iter().rev());
                 }
             }
         }
-        order
+        Some(order)
     }
+}
+
+fn too_much(nodes: usize) -> Vec<DigestOutcome> {
+    let why = "it leads to unnamed data that too many others lead to, and that leads on to much";
+    vec![Err(why.to_owned()); nodes]
 }
 
 fn item<T>(items: &[T], number: u32) -> Option<&T> {

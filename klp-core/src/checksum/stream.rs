@@ -4,7 +4,7 @@
 //! different contents never give the same stream.
 
 use crate::arch::{Arch, InstructionField, Instructions};
-use crate::elf::{SectionId, SymbolId};
+use crate::elf::SectionId;
 use crate::layout::SpanId;
 use crate::slices::SliceParts as _;
 
@@ -12,6 +12,8 @@ use super::ContentKind;
 use super::ReferentId;
 use super::digest::Digest;
 use super::numbered::InstructionStarts;
+use super::ranks::NameRanks;
+use super::seen::Seen;
 
 /// Tags of items and targets. Never renumber: they are part of the digest's definition.
 pub(crate) mod tag {
@@ -109,14 +111,11 @@ pub(crate) struct Streams {
     /// Unnamed constants that the unit reads as they are: section, start and end.
     pub(crate) read: Vec<(SectionId, u64, u64)>,
     pub(crate) fixups: Vec<Fixup>,
-    /// Symbols that are referred to by name, and which of those of one name without numbers each is.
-    pub(crate) ranked: Vec<(SymbolId, u32)>,
-    /// Symbols whose names carry a compiler's number, in the order of first use.
-    pub(crate) numbered: Vec<SymbolId>,
-    /// Their names without the numbers.
-    pub(crate) numberless: Vec<Vec<u8>>,
+    pub(super) ranks: NameRanks,
+    /// Unnamed variables, in the order of first use.
+    pub(super) variables: Seen<NodeRef>,
     /// Symbols of other units that are referred to by name, data and code.
-    pub(crate) references: Vec<ReferentId>,
+    pub(super) references: Seen<ReferentId>,
     /// The instructions of each part.
     instructions: Vec<InstructionStarts>,
     pub(crate) trail: Option<Vec<TrailItem>>,
@@ -138,9 +137,8 @@ impl Streams {
         self.edges.clear();
         self.read.clear();
         self.fixups.clear();
-        self.ranked.clear();
-        self.numbered.clear();
-        self.numberless.clear();
+        self.ranks.clear();
+        self.variables.clear();
         self.references.clear();
         self.shifting.clear();
         if let Some(trail) = &mut self.trail {

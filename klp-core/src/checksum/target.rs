@@ -3,7 +3,6 @@
 use crate::arch::Access;
 use crate::elf::{SectionId, SymbolId};
 use crate::layout::SpanId;
-use crate::name;
 
 use super::context::{Identity, ReferenceMeaning};
 use super::count::count_all;
@@ -123,31 +122,25 @@ impl<'data> UnitWriter<'_, 'data, '_> {
     /// Which of the unit's unnamed variables `node` is, from 1 on by first use. Two of equal content
     /// are still two: what is written to one is not read from the other. Constants have no rank.
     fn rank_of_variable(&mut self, node: NodeRef) -> u32 {
-        let is_variable = |node: &NodeRef| self.cx.elf.section(node.section).is_writable();
-        if !is_variable(&node) {
+        if !self.cx.elf.section(node.section).is_writable() {
             return 0;
         }
-        let mut known: Vec<NodeRef> = Vec::new();
-        for other in self.streams.edges.iter().map(|edge| edge.node).filter(is_variable) {
-            if !known.contains(&other) {
-                known.push(other);
+        let Streams { variables, references, ranks, .. } = &mut *self.streams;
+        match node.span.and_then(|span| self.cx.layout.span(span).symbol) {
+            Some(symbol) => {
+                if ranks.number(self.cx.elf, symbol) {
+                    references.add(symbol.into());
+                }
+            }
+            None => {
+                if let Some(place) = self.cx.memory.number(node.section, node.start) {
+                    references.add(place);
+                }
             }
         }
-        let symbol = node.span.and_then(|span| self.cx.layout.span(span).symbol);
-        let place = self.cx.memory.number(node.section, node.start).filter(|_| symbol.is_none());
-        if let Some(place) = place.filter(|place| !self.streams.references.contains(place)) {
-            self.streams.references.push(place);
-        }
-        if let Some(symbol) = symbol.filter(|symbol| !self.streams.numbered.contains(symbol)) {
-            let name = name::base(self.cx.elf.symbol(symbol).name).into_owned();
-            self.streams.numbered.push(symbol);
-            self.streams.numberless.push(name);
-            if !self.streams.references.contains(&symbol.into()) {
-                self.streams.references.push(symbol.into());
-            }
-        }
-        let position = known.iter().position(|other| *other == node).unwrap_or(known.len());
-        u32::try_from(position).unwrap_or(u32::MAX).saturating_add(1)
+        variables.add(node);
+        let position = variables.position(node).and_then(|at| u32::try_from(at).ok());
+        position.unwrap_or(u32::MAX).saturating_add(1)
     }
 
     /// The bytes of an access of known size to a constant that no symbol covers.
@@ -175,29 +168,10 @@ impl<'data> UnitWriter<'_, 'data, '_> {
         self.streams.named(kind, &named.name, rank, named.addend);
     }
 
-    /// Takes down that the unit refers to `named`, and gives its rank. Several symbols of one unit can differ in the
-    /// compiler's number only; they are told apart by the order of their first use. LLVM numbers what it makes global,
-    /// and need not do so in another build: so one without a number counts.
+    /// Takes down that the unit refers to `named`, and gives its rank.
     pub(super) fn refer(&mut self, named: &Identity<'_>) -> u32 {
-        let Streams { references, ranked, numbered, numberless, .. } = &mut *self.streams;
-        if let Some((_, rank)) = ranked.iter().find(|(symbol, _)| *symbol == named.symbol) {
-            return *rank;
-        }
-        let is_alike = |symbol: SymbolId| {
-            !numbered.contains(&symbol) && self.cx.elf.symbol(symbol).name == &*named.name
-        };
-        let plain = ranked.iter().filter(|(symbol, _)| is_alike(*symbol)).count();
-        let count = numberless.iter().filter(|name| **name == *named.name).count();
-        let rank = u32::try_from(count.saturating_add(plain)).unwrap_or(u32::MAX);
-        ranked.push((named.symbol, rank));
-        if !references.contains(&named.symbol.into()) {
-            references.push(named.symbol.into());
-        }
-        if named.numbered && !numbered.contains(&named.symbol) {
-            numbered.push(named.symbol);
-            numberless.push(named.name.to_vec());
-        }
-        rank
+        self.streams.references.add(named.symbol.into());
+        self.streams.ranks.rank(self.cx.elf, named)
     }
 
     pub(super) fn code(

@@ -30,7 +30,7 @@ impl Walked {
         if outcome.is_ok() {
             self.kinds.extend(streams.digests());
             self.edges.extend(streams.edges.iter().copied());
-            self.references.extend(streams.references.iter().copied());
+            self.references.extend(streams.references.items().iter().copied());
             self.read.extend_from_slice(&streams.read);
         }
         self.kinds.end();
@@ -45,7 +45,7 @@ impl Walked {
     }
 
     /// Adds what lies behind the edges.
-    pub(super) fn finish(self, nodes: &NodeDigests) -> FunctionChecksums {
+    pub(super) fn finish(&self, nodes: &NodeDigests) -> FunctionChecksums {
         let count = self.outcomes.len();
         let mut all = FunctionChecksums {
             digests: List::default(),
@@ -54,9 +54,9 @@ impl Walked {
             behind: Lists::with_capacity(count, 0),
         };
         let mut room = Room::default();
-        for (index, outcome) in self.outcomes.into_iter().enumerate() {
+        for (index, outcome) in self.outcomes.iter().enumerate() {
             let (kinds, edges) = (self.kinds.get(index), self.edges.get(index));
-            let digest = outcome.and_then(|()| room.finish(kinds, edges, nodes));
+            let digest = outcome.clone().and_then(|()| room.finish(kinds, edges, nodes));
             if digest.is_ok() {
                 all.kinds.extend(room.short.iter().copied());
                 all.references.extend(self.references.get(index).iter().copied());

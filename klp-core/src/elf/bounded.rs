@@ -39,6 +39,23 @@ pub(super) fn memory(sections: &List<SectionId, Section<'_>>) -> Result<(), ElfE
     Err(ElfError::Malformed(format!("{size} bytes of memory are more than any kernel has")))
 }
 
+/// The largest characters of strings that anyone has are those of UTF-32.
+const WIDEST: u64 = 8;
+
+/// Refuses strings of characters that are larger than any: each byte of such a character can be the first of a string.
+pub(super) fn characters(sections: &List<SectionId, Section<'_>>) -> Result<(), ElfError> {
+    let is_wide = |section: &&Section<'_>| section.has_strings() && section.entsize > WIDEST;
+    match sections.iter().find(is_wide) {
+        None => Ok(()),
+        Some(section) => {
+            let (name, size) = (section.name_lossy(), section.entsize);
+            Err(ElfError::Malformed(format!(
+                "section {name}: strings of characters of {size} bytes"
+            )))
+        }
+    }
+}
+
 /// How long the names of an object's symbols are together.
 pub(super) struct NamesLength {
     size: usize,

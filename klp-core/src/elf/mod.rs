@@ -7,6 +7,7 @@ mod bounded;
 mod place;
 mod reloc;
 mod section;
+mod strings;
 mod symbol;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use crate::ids::{Id, List};
 pub use place::Place;
 pub use reloc::{Reloc, RelocKind, RelocRange, Relocs};
 pub use section::{Section, SectionClass};
+use strings::StringEnds;
 pub use symbol::{Definition, Symbol, SymbolKind};
 
 // Not `object::SectionIndex` and `SymbolIndex`: they take 8 bytes, anybody can make one, and no list goes by them alone.
@@ -132,6 +134,7 @@ impl<'data> ElfObject<'data> {
                     raw.data(endian, data)?
                 },
                 relocs: Relocs::none(machine),
+                string_ends: StringEnds::default(),
             });
         }
         let mut sections = List::from(sections);
@@ -145,6 +148,7 @@ impl<'data> ElfObject<'data> {
             return Err(ElfError::NoSymbols);
         }
         refuse_unreadable(&sections)?;
+        bounded::characters(&sections)?;
         let mut tables: BTreeMap<SectionId, Vec<&[Rela64<LittleEndian>]>> = BTreeMap::new();
         for (index, raw) in table.iter().enumerate() {
             let Some((entries, link)) = raw.rela(endian, data)? else { continue };

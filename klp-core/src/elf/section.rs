@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use object::elf;
 
+use super::strings::StringEnds;
 use super::{Relocs, SectionId};
 use crate::arch::{Arch as _, Machine, for_machine};
 use crate::rules;
@@ -75,6 +76,7 @@ pub struct Section<'data> {
     pub data: &'data [u8],
     /// Relocations that apply to this section, by offset.
     pub relocs: Relocs<'data>,
+    pub(super) string_ends: StringEnds,
 }
 
 impl<'data> Section<'data> {
@@ -126,6 +128,26 @@ impl<'data> Section<'data> {
     #[must_use]
     pub fn is_strings(&self) -> bool {
         self.is_merged() && self.has(elf::SHF_STRINGS)
+    }
+
+    /// Whether the header says that these are strings, merged or not.
+    pub(super) fn has_strings(&self) -> bool {
+        self.has(elf::SHF_MERGE) && self.has(elf::SHF_STRINGS)
+    }
+
+    /// Where the NUL is that ends the string at `start`, in a section of strings. None where the section ends before.
+    pub(crate) fn string_end(&self, start: u64) -> Option<u64> {
+        let width = usize::try_from(self.entsize).ok().filter(|width| *width > 0)?;
+        let nul = self.string_ends.nul(self.data, usize::try_from(start).ok()?, width)?;
+        u64::try_from(nul).ok()
+    }
+
+    /// Start and end of all strings of this section of strings that are longer than a few hundred characters.
+    pub(crate) fn long_strings(&self) -> impl Iterator<Item = (u64, u64)> {
+        // `bounded` refuses wider ones.
+        let width = usize::try_from(self.entsize).unwrap_or(usize::MAX);
+        let long = self.string_ends.long(self.data, width);
+        long.map(|string| (string.start as u64, string.end as u64))
     }
 
     /// The name for people.

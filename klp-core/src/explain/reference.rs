@@ -25,6 +25,9 @@ pub(super) struct Reference {
 /// Longer strings and constants are cut in an operand.
 const SHOWN: usize = 40;
 
+/// More bytes of a string are never told: many references can lead into one.
+const LONGEST: usize = 4096;
+
 /// How far, and how much, data behind data is told.
 const DEEP: u8 = 3;
 const MOST: usize = 64;
@@ -182,11 +185,22 @@ fn content<'d>(analysis: &Analysis<'d>, node: NodeRef, access: Access) -> Option
 
 /// `bytes` as text up to the first NUL, if they are some; a short one only where there is nothing but text.
 fn string(bytes: &[u8], is_strings: bool) -> Option<String> {
-    let text = bytes.split(|byte| *byte == 0).next()?;
+    let near = bytes.ending(LONGEST.saturating_add(1));
+    let text = near.split(|byte| *byte == 0).next()?;
+    let (text, more) = if text.len() > LONGEST { (start_of(text), "…") } else { (text, "") };
     let text = std::str::from_utf8(text).ok()?;
     let is_text = (is_strings || text.len() > 1)
         && text.chars().all(|it| !it.is_control() || matches!(it, '\n' | '\t' | '\u{1}'));
-    is_text.then(|| text.escape_default().to_string())
+    is_text.then(|| format!("{}{more}", text.escape_default()))
+}
+
+/// The first bytes of a text that is too long, without a part of a letter.
+fn start_of(text: &[u8]) -> &[u8] {
+    let start = text.ending(LONGEST);
+    match std::str::from_utf8(start) {
+        Err(error) if error.error_len().is_none() => start.ending(error.valid_up_to()),
+        _ => start,
+    }
 }
 
 fn cut(text: &str) -> &str {

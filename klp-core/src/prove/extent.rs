@@ -184,7 +184,9 @@ pub(super) fn extent(
         return known(unit.start, unit.end);
     }
     if section.is_strings() {
-        return known(at, string_end(section.data, at, section.entsize).min(limit));
+        let nul = section.string_end(at);
+        let end = nul.map_or(limit, |nul| nul.saturating_add(section.entsize));
+        return known(at, end.min(limit));
     }
     if section.is_merged() && section.entsize > 0 {
         let start = at.saturating_sub(at % section.entsize);
@@ -204,16 +206,5 @@ pub(super) fn extent(
         range: ByteRange { section: number, start: at, end: end.max(at) },
         known: false,
         is_outside: false,
-    }
-}
-
-fn string_end(data: &[u8], at: u64, width: u64) -> u64 {
-    let Ok(start) = usize::try_from(at) else { return at };
-    let Ok(step) = usize::try_from(width.max(1)) else { return at };
-    let rest = data.starting(start);
-    let end = rest.chunks(step).position(|unit| unit.iter().all(|byte| *byte == 0));
-    match end {
-        Some(count) => at.saturating_add((count as u64 + 1).saturating_mul(width.max(1))),
-        None => at.saturating_add(rest.len() as u64),
     }
 }

@@ -11,6 +11,7 @@ mod aligned;
 mod behind;
 mod by_name;
 mod code;
+mod common_ends;
 mod content;
 mod correspond;
 mod coverage;

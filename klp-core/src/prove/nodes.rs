@@ -10,6 +10,7 @@ use crate::slices::SliceParts as _;
 use super::align::{self, Alignment};
 use super::aligned::aligned;
 use super::code::{self, CodePair};
+use super::common_ends::CommonEnds;
 use super::content::DataPair;
 use super::correspond::{self, Node, Sink};
 use super::data;
@@ -41,9 +42,26 @@ pub(super) struct Nodes<'w, 'a> {
     /// So many bytes may still be compared: data whose end is not known could be compared again for each reference
     /// into it.
     pub(super) budget: AtomicU64,
+    pub(super) common_ends: CommonEnds,
 }
 
-impl<'a> Nodes<'_, 'a> {
+impl<'w, 'a> Nodes<'w, 'a> {
+    pub(super) fn of(world: &'w World<'a>) -> Self {
+        let [a, b] = &world.sides;
+        let (original, patched) = rayon::join(|| extent::entered(a), || extent::entered(b));
+        let sizes = |side: &ProofSide<'_>| -> u64 {
+            side.object.sections.iter().map(|section| section.data.len() as u64).sum()
+        };
+        let total = sizes(a).saturating_add(sizes(b)).saturating_mul(64);
+        Self {
+            world,
+            entered: [original, patched],
+            shifts: Shifts::default(),
+            budget: AtomicU64::new(total.saturating_add(1 << 24).min(1 << 60)),
+            common_ends: CommonEnds::default(),
+        }
+    }
+
     /// Compares one.
     pub(super) fn compare(&self, node: Node) -> NodeOutcome<'a> {
         let mut sink = Sink::default();
@@ -197,8 +215,13 @@ impl<'a> Nodes<'_, 'a> {
         theirs: ByteRange,
         sink: &mut Sink<'a>,
     ) -> Result<(), Difference> {
-        self.spend(ours.len().saturating_add(64))?;
         data::same_section(self.world, ours, theirs)?;
+        let [a, b] = &self.world.sides;
+        let spend = |bytes| self.spend(bytes);
+        if self.common_ends.are_same([a, b], [ours, theirs], spend)? == Some(true) {
+            return Ok(());
+        }
+        self.spend(ours.len().saturating_add(64))?;
         let starts = (ours.start, theirs.start);
         DataPair { original: ours, patched: theirs, starts }.compare(self.world, sink)
     }

@@ -1,7 +1,6 @@
 //! Compares all pairs, then what they refer to, and says which pairs that leaves unproven.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
 
 use foldhash::{HashMap, HashMapExt as _};
 use rayon::prelude::*;
@@ -16,11 +15,10 @@ use super::correspond::{Node, NodeNeed, Sink};
 use super::coverage::Covered;
 use super::cycles;
 use super::difference::{Difference, DifferenceKind};
-use super::extent;
 use super::graph::{Goal, NodeUsers, one_to_one, spread};
 use super::left::{self, UnpairedResult};
 use super::listed;
-use super::nodes::{NodeOutcome, Nodes, Shifts};
+use super::nodes::{NodeOutcome, Nodes};
 use super::side::{ByteRange, ProofSide};
 use super::world::{Ranges, World};
 use super::{Claims, Proof, UnitKind, data, prefix, seals, symbols};
@@ -128,18 +126,7 @@ pub(super) struct Solver<'w, 'a> {
 
 impl<'w, 'a> Solver<'w, 'a> {
     fn new(world: &'w World<'a>, pairs: List<PairId, Option<OfPair<'a>>>) -> Self {
-        let [a, b] = &world.sides;
-        let (original, patched) = rayon::join(|| extent::entered(a), || extent::entered(b));
-        let sizes = |side: &ProofSide<'_>| -> u64 {
-            side.object.sections.iter().map(|section| section.data.len() as u64).sum()
-        };
-        let total = sizes(a).saturating_add(sizes(b)).saturating_mul(64);
-        let comparer = Nodes {
-            world,
-            entered: [original, patched],
-            shifts: Shifts::default(),
-            budget: AtomicU64::new(total.saturating_add(1 << 24).min(1 << 60)),
-        };
+        let comparer = Nodes::of(world);
         let (numbers, nodes, left) = (HashMap::new(), Vec::new(), Vec::new());
         Self { world, comparer, left, pairs, numbers, nodes, failed: BTreeMap::new() }
     }
