@@ -244,9 +244,15 @@ impl Running {
     }
 
     /// Waits until it ends.
-    pub fn wait(mut self) -> Result<Outcome> {
+    pub fn wait(self) -> Result<Outcome> {
+        self.wait_and_watch(|_| ())
+    }
+
+    /// Waits until it ends, and gives the number of the process to `watch` every few milliseconds.
+    pub fn wait_and_watch(mut self, mut watch: impl FnMut(u32)) -> Result<Outcome> {
         while !self.has_ended()? {
             self.check_patience()?;
+            watch(self.child.id());
             std::thread::sleep(Duration::from_millis(2));
         }
         let stdout = text(&mut self.stdout)?;

@@ -9,6 +9,7 @@ mod attest_identity;
 mod attest_keys;
 mod attest_moved;
 mod attest_tables;
+mod blow_up;
 mod bounded;
 mod browser;
 mod cache;

@@ -44,6 +44,7 @@ mod walk_budget;
 mod walked;
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -63,6 +64,7 @@ pub(crate) use handed::TakenPlaces;
 use long_strings::LongStrings;
 pub(crate) use memory::Memory;
 pub use memory::{Referent, ReferentId};
+use nodes::NodeDigests;
 use origin::{FilesByPlace, SymbolFiles};
 pub(crate) use stream::NodeRef;
 use stream::Streams;
@@ -95,6 +97,8 @@ pub struct Analysis<'data> {
     closure: OnceLock<Closure>,
     /// Where its unnamed data starts, where that is known already.
     boundaries: OnceLock<Boundaries>,
+    /// How often the digest of unnamed data was asked for.
+    asked: AtomicUsize,
 }
 
 /// The digests of functions: a column for each field, since there are many and most have little in each.
@@ -189,6 +193,9 @@ impl<'data> DigestedObject<'data> {
     }
 }
 
+/// So many digests of unnamed data are made alone.
+const ASKED_ALONE: usize = 64;
+
 /// How many functions are walked together.
 const TOGETHER: usize = 64;
 
@@ -215,6 +222,7 @@ impl<'data> Analysis<'data> {
             long_strings,
             closure,
             boundaries,
+            asked: AtomicUsize::new(0),
         })
     }
 
@@ -294,12 +302,19 @@ impl<'data> Analysis<'data> {
         boundaries.end(&self.context(), node)
     }
 
-    /// The digest of unnamed data for who refers to nothing else; none of what cannot be digested.
+    /// The digest of unnamed data for who refers to nothing else; none of what cannot be digested. Who asks for much of it
+    /// gets all that the object has digested at once.
     pub(crate) fn unnamed(&self, node: NodeRef) -> Option<Digest> {
+        let of_one = |nodes: &NodeDigests| nodes.digests_of_unit(std::iter::once(node)).pop()?.ok();
+        if self.asked.fetch_add(1, Ordering::Relaxed) >= ASKED_ALONE {
+            let all = self.closure().digests();
+            if all.has(&node) {
+                return of_one(all);
+            }
+        }
         let cx = self.context();
         let boundaries = self.boundaries.get().unwrap_or_else(|| self.closure().boundaries());
-        let nodes = closure::digests(&cx, boundaries, vec![node]);
-        nodes.digests_of_unit(std::iter::once(node)).pop()?.ok()
+        of_one(&closure::digests(&cx, boundaries, vec![node]))
     }
 
     /// Which source files the place can come from.

@@ -9,6 +9,7 @@
 //!   index stays away from what changed, is taken for changed;
 //! - a function that takes the *address* of a neighbour is told: it may walk into what changed.
 
+mod surroundings;
 mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};

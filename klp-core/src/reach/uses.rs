@@ -11,27 +11,16 @@ use crate::elf::{Definition, ElfObject, Place, Reloc, RelocKind, Relocs, Section
 use crate::layout::{FunctionId, Span};
 use crate::name::Stability;
 
+use super::surroundings::{ChangedConstants, ConstantSurroundings};
+
 /// An object, what changed in it, and who is asked.
 pub(super) struct ConstantUses<'a, 'data> {
     object: &'a Analysis<'data>,
-    around: Vec<ConstantSurroundings>,
+    changed: ChangedConstants,
     /// By function of this object: which it is in the patched one.
     functions: BTreeMap<FunctionId, FunctionId>,
     /// Where code of other sections can go on, such as behind what a cold part did: section and offset, sorted.
     joined: OnceLock<Vec<Place>>,
-}
-
-/// A constant that changed, and what is beside it.
-struct ConstantSurroundings {
-    section: SectionId,
-    start: u64,
-    end: u64,
-    /// What lies between the symbols before and behind it.
-    run: (u64, u64),
-    /// Of the section.
-    size: u64,
-    /// Where the constant before it starts.
-    before: Option<u64>,
 }
 
 /// What one function is: it indexes something, or has its address.
@@ -52,9 +41,8 @@ impl<'a, 'data> ConstantUses<'a, 'data> {
         changed: &[Constant],
         functions: BTreeMap<FunctionId, FunctionId>,
     ) -> Self {
-        let around =
-            changed.iter().map(|constant| ConstantSurroundings::of(object, constants, constant));
-        Self { object, around: around.collect(), functions, joined: OnceLock::new() }
+        let changed = ChangedConstants::of(object, constants, changed);
+        Self { object, changed, functions, joined: OnceLock::new() }
     }
 
     /// Who indexes, and who has the address of a neighbour.
@@ -119,7 +107,7 @@ impl<'a, 'data> ConstantUses<'a, 'data> {
         let Definition::Section(section) = symbol.place else { return None };
         let is_nameless =
             symbol.kind == SymbolKind::Section || symbol.stability == Stability::Unstable;
-        let is_there = || self.around.iter().any(|around| around.section == section);
+        let is_there = || self.changed.are_in(section);
         (reloc.kind != RelocKind::None && is_nameless && is_there()).then_some(section)
     }
 
@@ -145,26 +133,17 @@ impl<'a, 'data> ConstantUses<'a, 'data> {
         if inside.is_some_and(|place| layout.find(section, place).is_some()) {
             return None;
         }
-        let near = self.around.iter().filter(|around| {
-            around.section == section
-                && self.may_come_from(span, around)
-                && around.is_beside(inside)
-        });
-        let near: Vec<&ConstantSurroundings> = near.collect();
+        let is_from_here = |it: &ConstantSurroundings| self.may_come_from(span, it);
         if reach == DisplacementUse::Address {
-            let is_neighbour = |around: &&ConstantSurroundings| {
-                inside.is_some_and(|at| Some(at) == around.before || at == around.end)
-            };
-            return near.iter().any(is_neighbour).then_some(ConstantUse::Beside);
+            let mut beside = self.changed.with_neighbour_at(section, inside?);
+            return beside.any(is_from_here).then_some(ConstantUse::Beside);
         }
-        if near.is_empty() {
+        if !self.changed.beside(section, inside).any(is_from_here) {
             return None;
         }
-        let bound = bound();
-        let reaches = |around: &&ConstantSurroundings| {
-            bound.as_ref().is_none_or(|it| around.meets(place, it))
-        };
-        near.iter().any(reaches).then_some(ConstantUse::Indexing)
+        let is_reached = bound()
+            .is_none_or(|used| self.changed.met(section, inside, place, &used).any(is_from_here));
+        is_reached.then_some(ConstantUse::Indexing)
     }
 
     /// Whether a table starts at `place` that leads into the code of `span`: a `switch`.
@@ -201,35 +180,6 @@ impl arch::CodeContext for SectionCodeContext<'_, '_> {
 
     fn has_address(&self, places: Range<u64>) -> bool {
         self.relocs.within(places.start, places.end).next().is_some()
-    }
-}
-
-impl ConstantSurroundings {
-    fn of(object: &Analysis<'_>, constants: &[Constant], constant: &Constant) -> Self {
-        let Constant { section, start, end, .. } = *constant;
-        let size = object.elf.section(section).size;
-        let first = object.layout.end_before(section, start).unwrap_or(0);
-        let last = object.layout.next_start(section, start).unwrap_or(size);
-        let index = constants.partition_point(|it| (it.section, it.start) < (section, start));
-        let before = index.checked_sub(1).and_then(|index| constants.get(index));
-        let before = before.filter(|it| it.section == section && it.start >= first);
-        Self { section, start, end, run: (first, last), size, before: before.map(|it| it.start) }
-    }
-
-    /// Whether who refers to `place` can mean this beside what the digest takes it to mean: no symbol is between them, and
-    /// there is more than this between two symbols. Outside of the section anything can be meant.
-    fn is_beside(&self, place: Option<u64>) -> bool {
-        let (first, last) = self.run;
-        let is_alone = self.run == (self.start, self.end);
-        let is_it = |place| is_alone && (first..last).contains(&place);
-        let inside = |place| !is_it(place) && (first..=last).contains(&place);
-        place.is_none_or(|place| place > self.size || inside(place))
-    }
-
-    /// Whether what is used from `place` on is, in part, this.
-    fn meets(&self, place: i64, used: &Range<i64>) -> bool {
-        let (first, last) = (place.saturating_add(used.start), place.saturating_add(used.end));
-        first < self.end.cast_signed() && self.start.cast_signed() < last
     }
 }
 
