@@ -143,6 +143,11 @@ impl<Of, T> List<Id<Of>, T> {
         self.entries.iter().enumerate().map(|(at, entry)| (entry, Id::of_position(at)))
     }
 
+    /// The ids of all entries, in their order, to look them up while the list changes.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = Id<Of>> + use<Of, T> {
+        (0..self.len()).map(Id::of_position)
+    }
+
     /// The entry; none of a list that ends before the one whose ids it goes by.
     #[must_use]
     pub fn get(&self, id: Id<Of>) -> Option<&T> {

@@ -3,7 +3,7 @@
 //! right only if it is right for each of these.
 
 use super::Fault;
-use super::judge::{Judge, PairedField};
+use super::judge::{Judge, JudgedId, PairedField};
 use super::names::is_of_one_place;
 use super::reference::ModuleTarget;
 use super::running::ImagePlace;
@@ -48,15 +48,13 @@ impl Judge<'_> {
     }
 
     fn aimed(&self, field: PairedField, aim: SymbolOffset) -> Option<(SectionId, i64)> {
-        self.sources.get(field.piece.0)?.aimed(aim)
+        self.sources[field.piece.0].aimed(aim)
     }
 
     /// The variables that an address can belong to, beside the one that it hits.
     fn readings(&self, field: PairedField, aim: SymbolOffset) -> Vec<SectionExtent> {
         let (number, user) = field.piece;
-        let Some(view) = self.sources.get(number).map(|source| &source.patched) else {
-            return Vec::new();
-        };
+        let view = &self.sources[number].patched;
         let is_name = view.symbol(aim.symbol).kind != SymbolKind::Section;
         let Some((section, offset)) = view.place(aim).filter(|_| !is_name) else {
             return Vec::new();
@@ -109,8 +107,8 @@ impl Judge<'_> {
     }
 
     /// Whether the kernel has at `spot` what a patched object has at `extent`.
-    fn stands_at(&self, number: usize, extent: SectionExtent, spot: ImagePlace) -> bool {
-        let Some(source) = self.sources.get(number) else { return false };
+    fn stands_at(&self, number: JudgedId, extent: SectionExtent, spot: ImagePlace) -> bool {
+        let source = &self.sources[number];
         let Some(index) = source.patched.symbol_of(extent) else { return false };
         let name = source.patched.symbol(index).name;
         self.running.has_at(spot, name)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Fault;
 use super::alike::bytes;
-use super::judge::{Judge, ObjectExtent, PairedField};
+use super::judge::{Judge, JudgedId, ObjectExtent, PairedField};
 use super::reference::livepatch_name;
 use super::tables::{ALTERNATIVES, FENTRIES, LABELS, REPLACEMENTS, STATIC_CALLS};
 use super::thing::Meaning;
@@ -41,7 +41,7 @@ impl Judge<'_> {
     /// Compares what the module has at `at`.
     pub(super) fn compare(&mut self, (number, extent): ObjectExtent, at: Place) {
         let piece = (number, extent);
-        let Some(source) = self.sources.get(number) else { return };
+        let source = &self.sources[number];
         let (here, there) =
             (source.patched.section(extent.section), self.module.section(at.section));
         let size = extent.size();
@@ -174,19 +174,19 @@ impl Judge<'_> {
     }
 
     /// Whether a field holds the address of a weak symbol that nothing defines.
-    fn is_zero(&self, number: usize, reloc: &Reloc, used: FieldUse) -> bool {
+    fn is_zero(&self, number: JudgedId, reloc: &Reloc, used: FieldUse) -> bool {
         self.is_absent(number, reloc, used) && !reloc.kind.is_relative() && reloc.addend == 0
     }
 
     /// Whether a field leads to a weak symbol that nobody defines.
-    fn is_absent(&self, number: usize, reloc: &Reloc, used: FieldUse) -> bool {
+    fn is_absent(&self, number: JudgedId, reloc: &Reloc, used: FieldUse) -> bool {
         self.thing(number, SymbolOffset::of(reloc, used)) == Ok(Meaning::Nothing)
     }
 
     /// The code that an alternative puts in the place of other.
     fn replacement_code(&mut self, field: PairedField, entry: &[u8]) {
         let (number, _) = field.piece;
-        let Some(source) = self.sources.get(number) else { return };
+        let source = &self.sources[number];
         let view = &source.patched;
         let here = view.place(SymbolOffset::of(&field.patched, FieldUse::default()));
         let there = self.module.place(SymbolOffset::of(&field.module, FieldUse::default()));
@@ -208,11 +208,9 @@ impl Judge<'_> {
     }
 
     /// The labels of jumps in a piece: where, and how many bytes long.
-    fn labels(&self, number: usize, extent: SectionExtent) -> BTreeMap<u64, u64> {
+    fn labels(&self, number: JudgedId, extent: SectionExtent) -> BTreeMap<u64, u64> {
         let mut labels = BTreeMap::new();
-        let Some(view) = self.sources.get(number).map(|source| &source.patched) else {
-            return labels;
-        };
+        let view = &self.sources[number].patched;
         for (_, place) in view.table_places(LABELS) {
             if extent.holds(place.section, place.offset) {
                 let first = view

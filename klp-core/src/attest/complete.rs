@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::judge::{Judge, JudgedObject, ObjectExtent};
+use super::judge::{Judge, JudgedId, JudgedObject, ObjectExtent};
 use super::kind::MemoryKind;
 use super::names::is_of_one_place;
 use super::names::{base, is_constructor};
@@ -82,20 +82,20 @@ impl Judge<'_> {
 
     /// Whether the function is replaced wherever its object is linked; or all code that uses it is.
     fn is_replaced(&self, object: &str, name: &str) -> bool {
-        let sources = || self.sources.iter().enumerate();
-        let mut found: Vec<usize> = sources()
-            .filter(|(_, source)| source.object == object)
-            .map(|(number, _)| number)
+        let sources = || self.sources.with_ids();
+        let mut found: Vec<JudgedId> = sources()
+            .filter(|(source, _)| source.object == object)
+            .map(|(_, number)| number)
             .collect();
         if found.is_empty() {
             // With LTO all objects are in one.
             let defines =
                 |source: &JudgedObject<'_>| !source.patched.named(name.as_bytes()).is_empty();
-            let linked = sources().filter(|(_, source)| defines(source));
-            found = linked.map(|(number, _)| number).collect();
+            let linked = sources().filter(|(source, _)| defines(source));
+            found = linked.map(|(_, number)| number).collect();
         }
-        let replaced = |number: &usize| {
-            let Some(source) = self.sources.get(*number) else { return false };
+        let replaced = |number: &JudgedId| {
+            let source = &self.sources[*number];
             let symbols = source.patched.named(name.as_bytes());
             symbols.is_empty() && self.is_replaced_by_name(name)
                 || symbols.iter().any(|index| {
@@ -122,7 +122,7 @@ impl Judge<'_> {
         if !self.copies.contains_key(&(number, extent)) || !seen.insert((number, extent)) {
             return seen.contains(&(number, extent));
         }
-        let Some(source) = self.sources.get(number) else { return false };
+        let source = &self.sources[number];
         let view = &source.patched;
         let mut users = BTreeSet::new();
         for (section, index) in view.elf.sections.with_ids() {
@@ -173,7 +173,7 @@ impl Judge<'_> {
     /// Functions that the running kernel has freed, and the patched one would not have.
     pub(super) fn freed_functions(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        for (number, source) in self.sources.iter().enumerate() {
+        for (source, number) in self.sources.with_ids() {
             let view = &source.patched;
             let freed = source.original.as_ref().map(freed_names).unwrap_or_default();
             for index in freed.iter().flat_map(|name| view.named(name)).copied() {
@@ -218,13 +218,12 @@ impl Judge<'_> {
     /// New variables of the module that take the place of ones which are gone.
     fn renamed(&mut self, said: &ExpectedChanges) {
         let mut found = Vec::new();
-        for (number, source) in self.sources.iter().enumerate() {
+        for (source, number) in self.sources.with_ids() {
             for extent in self.new_variables(number, source) {
                 let Some(index) = source.patched.symbol_of(extent) else { continue };
                 let new = source.patched.symbol(index);
                 for gone in self.gone(number, index) {
-                    let original =
-                        self.sources.get(gone.source).and_then(|it| it.original.as_ref());
+                    let original = self.sources[gone.source].original.as_ref();
                     let old = original.map(|view| view.symbol(gone.symbol));
                     if let Some(old) = old.filter(|_| self.takes_over(number, index, &gone)) {
                         let names = (new.name_lossy().into_owned(), old.name_lossy().into_owned());
@@ -245,7 +244,7 @@ impl Judge<'_> {
         }
     }
 
-    fn new_variables(&self, number: usize, source: &JudgedObject<'_>) -> Vec<SectionExtent> {
+    fn new_variables(&self, number: JudgedId, source: &JudgedObject<'_>) -> Vec<SectionExtent> {
         let is_new = |(_, extent): &&ObjectExtent| {
             let section = source.patched.section(extent.section);
             let variable = matches!(

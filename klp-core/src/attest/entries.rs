@@ -1,7 +1,7 @@
 //! Entries of tables for copied code, and tables that nobody here can read.
 
 use super::Fault;
-use super::judge::{Judge, ObjectExtent};
+use super::judge::{Judge, JudgedId, ObjectExtent};
 use super::tables::{AttestedTable, EntryDuty, is_generated};
 use super::view::{FieldUse, SectionExtent, SymbolOffset};
 use crate::elf::Place;
@@ -10,9 +10,9 @@ use crate::elf::{RelocKind, SectionId};
 impl Judge<'_> {
     /// Finds the module's entry for each entry of the patched objects that belongs to copied code.
     pub(super) fn entries(&mut self) {
-        for number in 0..self.sources.len() {
+        for number in self.sources.ids() {
             let copied: Vec<(SectionExtent, Vec<Place>)> = self.copied_code(number);
-            let Some(source) = self.sources.get(number) else { continue };
+            let source = &self.sources[number];
             let names: Vec<&[u8]> =
                 source.patched.elf.sections.iter().map(|section| section.name).collect();
             let mut tables: Vec<&'static AttestedTable> =
@@ -27,8 +27,8 @@ impl Judge<'_> {
     }
 
     /// Tables that have entries of no known size.
-    fn unknown_entries(&mut self, number: usize) {
-        let Some(source) = self.sources.get(number) else { return };
+    fn unknown_entries(&mut self, number: JudgedId) {
+        let source = &self.sources[number];
         let view = &source.patched;
         let sections = view.elf.sections.with_ids();
         let unread = sections.filter(|(section, index)| {
@@ -42,8 +42,8 @@ impl Judge<'_> {
         }
     }
 
-    fn copied_code(&self, number: usize) -> Vec<(SectionExtent, Vec<Place>)> {
-        let Some(source) = self.sources.get(number) else { return Vec::new() };
+    fn copied_code(&self, number: JudgedId) -> Vec<(SectionExtent, Vec<Place>)> {
+        let source = &self.sources[number];
         let copies = self.copies.iter().filter(|((of, extent), _)| {
             *of == number && source.patched.section(extent.section).is_code()
         });
@@ -52,11 +52,11 @@ impl Judge<'_> {
 
     fn entries_of(
         &mut self,
-        number: usize,
+        number: JudgedId,
         table: &AttestedTable,
         copied: &[(SectionExtent, Vec<Place>)],
     ) {
-        let Some(source) = self.sources.get(number) else { return };
+        let source = &self.sources[number];
         let mut found = Vec::new();
         let theirs = self.module.table_places(table.section);
         let mut seen = std::collections::BTreeMap::<Place, usize>::new();
@@ -95,7 +95,7 @@ impl Judge<'_> {
     /// A label may be left out if its key is that of a tracepoint, or belongs to a module: no livepatch can have
     /// it. That the jump is gone as well is seen when the code is compared.
     fn may_drop(&self, (number, extent): ObjectExtent) -> bool {
-        let Some(source) = self.sources.get(number) else { return false };
+        let source = &self.sources[number];
         let view = &source.patched;
         let reloc = view.section(extent.section).relocs.at(extent.start.saturating_add(8));
         let Some(reloc) = reloc else { return false };
@@ -110,7 +110,7 @@ impl Judge<'_> {
     /// What other sections than data, which code reads, say about copied code.
     pub(super) fn unread(&mut self) {
         let mut found = Vec::new();
-        for (number, source) in self.sources.iter().enumerate() {
+        for (source, number) in self.sources.with_ids() {
             let view = &source.patched;
             for section in &view.elf.sections {
                 if !section.is_allocated()

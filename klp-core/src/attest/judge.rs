@@ -3,6 +3,8 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::ids::{Id, List};
+
 use super::enabled::{self, EnabledPatch, Replacement};
 use super::names;
 use super::origin::{self, RunningPlaces};
@@ -29,8 +31,14 @@ pub(super) struct JudgedObject<'a> {
     pub(super) references: OnceCell<References<'a>>,
 }
 
+/// Which of the objects that are judged.
+#[derive(Debug)]
+pub(super) enum Judged {}
+
+pub(super) type JudgedId = Id<Judged>;
+
 /// Something of a patched object.
-pub(super) type ObjectExtent = (usize, SectionExtent);
+pub(super) type ObjectExtent = (JudgedId, SectionExtent);
 
 /// A field of a piece, in the patched object and in the module.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +54,7 @@ pub(super) struct PairedField {
 #[derive(Debug)]
 pub(super) struct Judge<'a> {
     pub(super) module: FileView<'a>,
-    pub(super) sources: Vec<JudgedObject<'a>>,
+    pub(super) sources: List<JudgedId, JudgedObject<'a>>,
     pub(super) running: RunningImages<'a>,
     pub(super) enabled: EnabledPatch,
     /// Old functions that livepatch leads to new ones.
@@ -76,7 +84,7 @@ impl<'a> Judge<'a> {
             move |source: ElfError| AttestError::Object { object, source }
         };
         let running = RunningImages::of(kernel.vmlinux, &kernel.modules, kernel.symvers)?;
-        let mut sources = Vec::new();
+        let mut sources = List::default();
         for object in objects {
             let view = |bytes: Option<&'a [u8]>| {
                 bytes.map(FileView::parse).transpose().map_err(failed(object.object))
@@ -182,16 +190,16 @@ impl<'a> Judge<'a> {
         // That there is none has been told.
         let Some(spot) = self.running.at_position(object, name, *position) else { return };
         let mut found = None;
-        for (number, source) in self.sources.iter().enumerate() {
+        for (source, number) in self.sources.with_ids() {
             if source.image == Some(spot.image) {
                 found = found.or_else(|| Some((number, source.patched_at(spot)?)));
             }
         }
         // A weak one gives way to the strong one that the patch has elsewhere.
         let found = found.filter(|(number, index)| {
-            let symbol = self.sources.get(*number).map(|it| it.patched.symbol(*index));
+            let symbol = self.sources[*number].patched.symbol(*index);
             let gives_way = |name| self.strong(Some(spot.image), name).is_some();
-            !symbol.is_some_and(|symbol| symbol.weak && !symbol.local && gives_way(symbol.name))
+            !(symbol.weak && !symbol.local && gives_way(symbol.name))
         });
         // A function that goes to another object is known by its global name.
         let found = found.or_else(|| {
@@ -229,9 +237,8 @@ impl<'a> Judge<'a> {
         let name = name.map(|symbol| symbol.name).unwrap_or_default();
         let found = self
             .sources
-            .iter()
-            .enumerate()
-            .find_map(|(number, source)| Some((number, *source.patched.named(name).first()?)));
+            .with_ids()
+            .find_map(|(source, number)| Some((number, *source.patched.named(name).first()?)));
         let piece = found.and_then(|(number, symbol)| {
             let (extent, value) = self.function(number, symbol)?;
             Some((number, extent, at.offset.checked_sub(value.saturating_sub(extent.start))?))
@@ -252,8 +259,8 @@ impl<'a> Judge<'a> {
     }
 
     /// The piece of a function, and where it starts in its section.
-    fn function(&self, number: usize, symbol: SymbolId) -> Option<(SectionExtent, u64)> {
-        let view = &self.sources.get(number)?.patched;
+    fn function(&self, number: JudgedId, symbol: SymbolId) -> Option<(SectionExtent, u64)> {
+        let view = &self.sources[number].patched;
         let symbol = view.symbol(symbol);
         let Definition::Section(section) = symbol.place else { return None };
         Some((view.extent(section, symbol.value)?, symbol.value))
@@ -277,7 +284,7 @@ impl<'a> Judge<'a> {
 
     /// The type in front of a function, which its callers compare (kCFI), and how far in front it is.
     fn type_of(&self, (number, extent): ObjectExtent) -> Option<(ObjectExtent, u64)> {
-        let view = &self.sources.get(number)?.patched;
+        let view = &self.sources[number].patched;
         let name = [origin::TYPE, view.symbol(view.symbol_of(extent)?).name].concat();
         let here = view.named(&name).iter().map(|index| view.symbol(*index));
         let here = here.filter(|symbol| symbol.place == Definition::Section(extent.section));
@@ -287,18 +294,23 @@ impl<'a> Judge<'a> {
     }
 
     /// The strong definition of a global name in a patched object of an image.
-    pub(super) fn strong(&self, image: Option<usize>, name: &[u8]) -> Option<(usize, SymbolId)> {
+    pub(super) fn strong(&self, image: Option<usize>, name: &[u8]) -> Option<(JudgedId, SymbolId)> {
         self.defined(image, name, false)
     }
 
     /// The weak one.
-    pub(super) fn weak(&self, image: Option<usize>, name: &[u8]) -> Option<(usize, SymbolId)> {
+    pub(super) fn weak(&self, image: Option<usize>, name: &[u8]) -> Option<(JudgedId, SymbolId)> {
         self.defined(image, name, true)
     }
 
-    fn defined(&self, image: Option<usize>, name: &[u8], weak: bool) -> Option<(usize, SymbolId)> {
-        let mut sources = self.sources.iter().enumerate();
-        sources.find_map(|(number, source)| {
+    fn defined(
+        &self,
+        image: Option<usize>,
+        name: &[u8],
+        weak: bool,
+    ) -> Option<(JudgedId, SymbolId)> {
+        let mut sources = self.sources.with_ids();
+        sources.find_map(|(source, number)| {
             let mut symbols = source.patched.named(name).iter();
             let fits = |index: &&SymbolId| {
                 let symbol = source.patched.symbol(**index);
@@ -310,14 +322,12 @@ impl<'a> Judge<'a> {
     }
 
     /// A name for a place of a patched object, for people.
-    pub(super) fn describe(&self, number: usize, section: SectionId, offset: u64) -> String {
-        self.sources
-            .get(number)
-            .map_or_else(String::new, |source| describe(&source.patched, section, offset))
+    pub(super) fn describe(&self, number: JudgedId, section: SectionId, offset: u64) -> String {
+        describe(&self.sources[number].patched, section, offset)
     }
 
-    pub(super) fn object(&self, number: usize) -> &'a str {
-        self.sources.get(number).map_or("", |source| source.object)
+    pub(super) fn object(&self, number: JudgedId) -> &'a str {
+        self.sources[number].object
     }
 }
 

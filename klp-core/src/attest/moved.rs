@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::alike::{extent, is_same, meant};
-use super::judge::Judge;
+use super::judge::{Judge, JudgedId};
 use super::kind::MemoryKind;
 use super::names::base;
 use super::names::is_of_one_place;
@@ -16,15 +16,15 @@ use crate::elf::{Definition, SymbolId, SymbolKind};
 /// A variable or constant of an original that its patched object does not have.
 pub(super) struct LostData {
     /// Its source, and its symbol in the original of that.
-    pub(super) source: usize,
+    pub(super) source: JudgedId,
     pub(super) symbol: SymbolId,
 }
 
 impl Judge<'_> {
     /// Where the running kernel has what the symbol `index` of a patched object names, and what no symbol of its own
     /// original can be: what started with the same content, goes elsewhere, and leaves its users to the new one's.
-    pub(super) fn elsewhere(&self, number: usize, index: SymbolId) -> Vec<ImagePlace> {
-        let Some(source) = self.sources.get(number) else { return Vec::new() };
+    pub(super) fn elsewhere(&self, number: JudgedId, index: SymbolId) -> Vec<ImagePlace> {
+        let source = &self.sources[number];
         let view = &source.patched;
         let symbol = view.symbol(index);
         let Some(extent) = extent(view, index) else {
@@ -32,7 +32,7 @@ impl Judge<'_> {
         };
         let is_constant = MemoryKind::of(view.section(extent.section)) == MemoryKind::Constant;
         let found = self.gone(number, index).into_iter().filter_map(|gone| {
-            let other = self.sources.get(gone.source)?;
+            let other = &self.sources[gone.source];
             let original = other.original.as_ref()?;
             let was = original.symbol(gone.symbol);
             let is_named = word(was.name) == word(symbol.name);
@@ -47,11 +47,11 @@ impl Judge<'_> {
     }
 
     /// What of the originals of the same image has the size and the kind of memory of the symbol `index`, and is gone.
-    pub(super) fn gone(&self, number: usize, index: SymbolId) -> Vec<LostData> {
-        let Some(source) = self.sources.get(number) else { return Vec::new() };
+    pub(super) fn gone(&self, number: JudgedId, index: SymbolId) -> Vec<LostData> {
+        let source = &self.sources[number];
         let Some(shape) = shape(&source.patched, index) else { return Vec::new() };
         let mut gone = Vec::new();
-        for (number, other) in self.sources.iter().enumerate() {
+        for (other, number) in self.sources.with_ids() {
             let Some(original) = other.original.as_ref().filter(|_| other.image == source.image)
             else {
                 continue;
@@ -68,10 +68,9 @@ impl Judge<'_> {
     }
 
     /// Whether functions that used what is gone use the symbol `index`, or lead to new functions that do.
-    pub(super) fn takes_over(&self, number: usize, index: SymbolId, gone: &LostData) -> bool {
-        let sides = self.sources.get(number).zip(self.sources.get(gone.source));
-        let Some((source, other)) = sides else { return false };
-        let Some(original) = &other.original else { return false };
+    pub(super) fn takes_over(&self, number: JudgedId, index: SymbolId, gone: &LostData) -> bool {
+        let source = &self.sources[number];
+        let Some(original) = &self.sources[gone.source].original else { return false };
         let mut now = users(&source.patched, index);
         let mut heirs: BTreeSet<&[u8]> = users(original, gone.symbol);
         if !heirs.is_disjoint(&now) {

@@ -1,7 +1,7 @@
 //! Does a relocation of the module lead to what the patched kernel would use?
 
 use super::Fault;
-use super::judge::{Judge, ObjectExtent, PairedField};
+use super::judge::{Judge, JudgedId, ObjectExtent, PairedField};
 use super::kind::MemoryKind;
 use super::names::{base, is_description, is_key, is_of_one_place};
 use super::renumbered::is_renumbered;
@@ -67,7 +67,7 @@ impl Judge<'_> {
 
     /// What code or data of a module uses of another module is there only if the module needs that one.
     fn loaded(&mut self, field: PairedField, meant: Option<&Meaning>) {
-        let image_of = |source: usize| self.sources.get(source).and_then(|source| source.image);
+        let image_of = |source: JudgedId| self.sources[source].image;
         let home = match meant {
             Some(Meaning::Own(own)) => image_of(own.source),
             Some(Meaning::Kernel(spot)) => Some(spot.image),
@@ -115,7 +115,7 @@ impl Judge<'_> {
 
     /// The module has what is meant.
     fn inside(&mut self, field: PairedField, own: PatchedPlace, section: SectionId, offset: i64) {
-        let Some(source) = self.sources.get(own.source) else { return };
+        let source = &self.sources[own.source];
         let view = &source.patched;
         let named = own.symbol.map(|index| view.symbol(index));
         let within = match named.filter(|symbol| symbol.kind != SymbolKind::Section) {
@@ -148,7 +148,7 @@ impl Judge<'_> {
         (number, extent): ObjectExtent,
         section: SectionId,
     ) {
-        let Some(source) = self.sources.get(number) else { return };
+        let source = &self.sources[number];
         let view = &source.patched;
         let header = view.section(extent.section);
         let holder = self.module.section(section);
@@ -210,9 +210,7 @@ impl Judge<'_> {
     /// (`was_reported` in lib/ubsan.c), and nothing else uses it.
     fn describes_code(&self, field: PairedField, section: &[u8]) -> bool {
         let (number, extent) = field.piece;
-        let Some(view) = self.sources.get(number).map(|source| &source.patched) else {
-            return false;
-        };
+        let view = &self.sources[number].patched;
         let user = view.section(extent.section);
         let is_reported = || {
             user.relocs.within(extent.start, extent.end).any(|reloc| {
@@ -226,7 +224,7 @@ impl Judge<'_> {
 
     /// The running kernel has what is meant, and there it must be.
     fn outside(&mut self, field: PairedField, own: PatchedPlace, spot: ImagePlace) {
-        let Some(source) = self.sources.get(own.source) else { return };
+        let source = &self.sources[own.source];
         let view = &source.patched;
         let named = own.symbol.map(|index| source.known_name(index));
         let named = named.map(|index| (index, view.symbol(index)));
@@ -286,7 +284,7 @@ impl Judge<'_> {
     fn freed(&mut self, field: PairedField, aim: SymbolOffset, spot: ImagePlace) {
         let Some(kind) = self.running.kind(spot).filter(|kind| kind.is_freed()) else { return };
         let (number, extent) = field.piece;
-        let Some(source) = self.sources.get(number) else { return };
+        let source = &self.sources[number];
         let holder = source.patched.symbol_of(extent).map(|index| source.patched.symbol(index));
         let meant = source.patched.symbol(aim.symbol).name;
         if !self.running.is_thing(spot, meant) {

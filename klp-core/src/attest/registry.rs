@@ -14,7 +14,7 @@ impl Judge<'_> {
     pub(super) fn registered(&mut self) {
         let ours = listed(&self.module);
         let (mut found, mut missing) = (Vec::new(), Vec::new());
-        for (number, source) in self.sources.iter().enumerate() {
+        for (source, number) in self.sources.with_ids() {
             for (entry, Place { section, offset }) in listed(&source.patched) {
                 let copies = self
                     .copies

@@ -1,6 +1,6 @@
 //! What a reference of a patched object means in the patched kernel, as its linker would decide.
 
-use super::judge::Judge;
+use super::judge::{Judge, JudgedId};
 use super::running::ImagePlace;
 use super::view::SymbolOffset;
 use crate::elf::{Definition, SectionId, SymbolId, SymbolKind};
@@ -21,7 +21,7 @@ pub(super) enum Meaning {
 /// A place of a patched object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PatchedPlace {
-    pub(super) source: usize,
+    pub(super) source: JudgedId,
     pub(super) section: SectionId,
     /// Can be outside of the section.
     pub(super) offset: i64,
@@ -33,8 +33,8 @@ pub(super) struct PatchedPlace {
 
 impl Judge<'_> {
     /// What `aim` of a patched object means.
-    pub(super) fn thing(&self, number: usize, aim: SymbolOffset) -> Result<Meaning, String> {
-        let Some(source) = self.sources.get(number) else { return Err("no object".into()) };
+    pub(super) fn thing(&self, number: JudgedId, aim: SymbolOffset) -> Result<Meaning, String> {
+        let source = &self.sources[number];
         let symbol = source.patched.symbol(aim.symbol);
         match symbol.place {
             Definition::Absolute => {
@@ -62,18 +62,17 @@ impl Judge<'_> {
     /// What a name means that the object does not define.
     fn named(
         &self,
-        number: usize,
+        number: JudgedId,
         name: &[u8],
         weak: bool,
         offset: i64,
     ) -> Result<Meaning, String> {
-        let image = self.sources.get(number).and_then(|source| source.image);
+        let image = self.sources[number].image;
         let vmlinux = Some(super::running::VMLINUX);
         let of = |image| self.strong(image, name).or_else(|| self.weak(image, name));
         let found = of(image).or_else(|| of(vmlinux));
         if let Some((source, symbol)) = found.or_else(|| self.exporters(name).find_map(of)) {
-            let view = self.sources.get(source).map(|source| &source.patched);
-            let placed = view.and_then(|view| view.place(SymbolOffset { symbol, offset }));
+            let placed = self.sources[source].patched.place(SymbolOffset { symbol, offset });
             let (section, offset) = placed.ok_or("outside of memory")?;
             let own = PatchedPlace { source, section, offset, symbol: Some(symbol), was: None };
             return Ok(self.definition(own));
@@ -99,12 +98,9 @@ impl Judge<'_> {
 
     /// The definition that the linker takes for the symbol of `own`.
     fn definition(&self, own: PatchedPlace) -> Meaning {
-        let source = self.sources.get(own.source);
-        let named = source.and_then(|source| {
-            let index = own.symbol?;
-            Some((source, index, source.patched.symbol(index)))
-        });
-        let Some((source, index, symbol)) = named.filter(|(.., symbol)| !symbol.local) else {
+        let source = &self.sources[own.source];
+        let named = own.symbol.map(|index| (index, source.patched.symbol(index)));
+        let Some((index, symbol)) = named.filter(|(_, symbol)| !symbol.local) else {
             return Meaning::Own(own);
         };
         let Some(image) = source.image else { return Meaning::Own(own) };
@@ -114,9 +110,9 @@ impl Judge<'_> {
         let is_code = source.patched.section(own.section).is_code();
         if symbol.weak {
             if let Some((other, strong)) = self.strong(source.image, symbol.name)
-                && let Some(view) = self.sources.get(other).map(|source| &source.patched)
-                && let Some((section, offset)) =
-                    view.place(SymbolOffset { symbol: strong, offset: inside })
+                && let Some((section, offset)) = self.sources[other]
+                    .patched
+                    .place(SymbolOffset { symbol: strong, offset: inside })
             {
                 let symbol = Some(strong);
                 return Meaning::Own(PatchedPlace {
