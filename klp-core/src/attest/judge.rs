@@ -8,7 +8,7 @@ use crate::ids::{Id, List};
 use super::enabled::{self, EnabledPatch, Replacement};
 use super::names;
 use super::origin::{self, RunningPlaces};
-use super::running::{ImagePlace, RunningImages};
+use super::running::{ImageId, ImagePlace, RunningImages};
 use super::view::{FieldUse, FileView, References, SectionExtent, SymbolOffset};
 use super::{AttestError, Attestation, AttestedObject, Deviation, Fault, RunningKernel};
 use crate::elf::{Definition, ElfError, Place, Reloc, SectionId, SymbolId, SymbolKind};
@@ -21,7 +21,7 @@ const SEALS: &[u8] = b".ibt_endbr_seal";
 pub(super) struct JudgedObject<'a> {
     pub(super) object: &'a str,
     /// The image that it is linked into; none where the running kernel has no such image.
-    pub(super) image: Option<usize>,
+    pub(super) image: Option<ImageId>,
     pub(super) original: Option<FileView<'a>>,
     /// As it was linked, where that is not `original`.
     plain: Option<FileView<'a>>,
@@ -294,18 +294,22 @@ impl<'a> Judge<'a> {
     }
 
     /// The strong definition of a global name in a patched object of an image.
-    pub(super) fn strong(&self, image: Option<usize>, name: &[u8]) -> Option<(JudgedId, SymbolId)> {
+    pub(super) fn strong(
+        &self,
+        image: Option<ImageId>,
+        name: &[u8],
+    ) -> Option<(JudgedId, SymbolId)> {
         self.defined(image, name, false)
     }
 
     /// The weak one.
-    pub(super) fn weak(&self, image: Option<usize>, name: &[u8]) -> Option<(JudgedId, SymbolId)> {
+    pub(super) fn weak(&self, image: Option<ImageId>, name: &[u8]) -> Option<(JudgedId, SymbolId)> {
         self.defined(image, name, true)
     }
 
     fn defined(
         &self,
-        image: Option<usize>,
+        image: Option<ImageId>,
         name: &[u8],
         weak: bool,
     ) -> Option<(JudgedId, SymbolId)> {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::base;
-use super::running::{ImagePlace, RunningImages};
+use super::running::{ImageId, ImagePlace, RunningImages};
 use super::view::{FieldUse, FileView, SymbolOffset};
 use crate::elf::{Definition, SectionId, SymbolId, SymbolKind};
 
@@ -22,10 +22,10 @@ pub(super) struct RunningPlaces {
 
 impl RunningPlaces {
     /// Of an object that was linked as it is.
-    pub(super) fn of(view: &FileView<'_>, running: &RunningImages<'_>, image: usize) -> Self {
+    pub(super) fn of(view: &FileView<'_>, running: &RunningImages<'_>, image: ImageId) -> Self {
         let mut fitting: Vec<BTreeMap<SectionId, ImagePlace>> = Vec::new();
         let mut most = 0;
-        let Some(linked) = running.image(image) else { return Self::default() };
+        let linked = running.image(image);
         let locals = locals(view);
         for group in &linked.groups {
             if !view.elf.files.contains(&group.file) {
@@ -68,8 +68,12 @@ impl RunningPlaces {
     }
 
     /// Of all that an image is linked from, which has the same symbols in the same order.
-    pub(super) fn of_whole(view: &FileView<'_>, running: &RunningImages<'_>, image: usize) -> Self {
-        let Some(linked) = running.image(image) else { return Self::default() };
+    pub(super) fn of_whole(
+        view: &FileView<'_>,
+        running: &RunningImages<'_>,
+        image: ImageId,
+    ) -> Self {
+        let linked = running.image(image);
         let mut spots = BTreeMap::new();
         for (name, symbols) in view.names() {
             let is_local = |index: &&SymbolId| view.symbol(**index).local;
@@ -121,11 +125,11 @@ fn locals(view: &FileView<'_>) -> Vec<SymbolId> {
 fn bases(
     view: &FileView<'_>,
     running: &RunningImages<'_>,
-    image: usize,
+    image: ImageId,
     locals: &[SymbolId],
     group: &[SymbolId],
 ) -> Option<BTreeMap<SectionId, ImagePlace>> {
-    let linked = running.image(image)?;
+    let linked = running.image(image);
     let mut bases: BTreeMap<SectionId, ImagePlace> = BTreeMap::new();
     let mut rest = locals.iter();
     for number in group {
@@ -163,9 +167,9 @@ fn bases(
 fn agreed(
     view: &FileView<'_>,
     running: &RunningImages<'_>,
-    image: usize,
+    image: ImageId,
 ) -> BTreeMap<SectionId, ImagePlace> {
-    let Some(linked) = running.image(image) else { return BTreeMap::new() };
+    let linked = running.image(image);
     let mut agreed: BTreeMap<SectionId, BTreeSet<ImagePlace>> = BTreeMap::new();
     for symbol in view.elf.symbols.iter().filter(|symbol| !symbol.weak && !symbol.name.is_empty()) {
         let Definition::Section(section) = symbol.place else { continue };

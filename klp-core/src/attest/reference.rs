@@ -5,7 +5,7 @@ use super::judge::{Judge, JudgedId, ObjectExtent, PairedField};
 use super::kind::MemoryKind;
 use super::names::{base, is_description, is_key, is_of_one_place};
 use super::renumbered::is_renumbered;
-use super::running::{ImagePlace, VMLINUX};
+use super::running::{ImageId, ImagePlace, VMLINUX};
 use super::tables::AttestedTable;
 use super::thing::{Meaning, PatchedPlace};
 use super::view::SymbolOffset;
@@ -77,8 +77,8 @@ impl Judge<'_> {
         if home == user || home == VMLINUX {
             return;
         }
-        let name = |image: usize| self.running.image(image).map(|image| module_name(&image.linked));
-        let Some((user, home)) = name(user).zip(name(home)) else { return };
+        let name = |image: ImageId| module_name(&self.running.image(image).linked);
+        let (user, home) = (name(user), name(home));
         if !self.running.needs(&user, &home) {
             let what = format!("uses something of module {home}, which {user} does not need");
             self.wrong(field, Fault::Reference, what);

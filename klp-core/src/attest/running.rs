@@ -5,16 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::AttestError;
 use super::kind::MemoryKind;
 use crate::elf::{SectionId, SymbolId};
+use crate::ids::{Id, List};
 use crate::kernel::{Kallsyms, KernelSymbol, Symvers, module_name};
 use crate::module::{ModInfo, RawElf, SymbolPlace};
 
+/// Which of the linked files.
+#[derive(Debug)]
+pub(super) enum Linked {}
+
+pub(super) type ImageId = Id<Linked>;
+
 /// The image of the kernel itself among [`RunningImages::images`].
-pub(super) const VMLINUX: usize = 0;
+pub(super) const VMLINUX: ImageId = ImageId::known(0);
 
 /// A place in an image: an address of vmlinux, or an offset in a section of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ImagePlace {
-    pub(super) image: usize,
+    pub(super) image: ImageId,
     /// None in vmlinux.
     pub(super) section: Option<SectionId>,
     pub(super) value: u64,
@@ -46,7 +53,7 @@ pub(super) struct Image<'a> {
 /// All of them.
 #[derive(Debug)]
 pub(super) struct RunningImages<'a> {
-    pub(super) images: Vec<Image<'a>>,
+    pub(super) images: List<ImageId, Image<'a>>,
     pub(super) symvers: &'a Symvers,
     ranges: Vec<(u64, u64, MemoryKind)>,
 }
@@ -72,7 +79,7 @@ impl<'a> RunningImages<'a> {
         let elf = RawElf::parse(vmlinux).map_err(|error| failed("vmlinux")(error.into()))?;
         let listed = Kallsyms::of_vmlinux(&elf).map_err(failed("vmlinux"))?;
         let ranges = ranges(&listed);
-        let mut images = vec![Image::new("vmlinux".to_owned(), elf, listed)];
+        let mut images = List::from(vec![Image::new("vmlinux".to_owned(), elf, listed)]);
         for (linked, bytes) in modules {
             let elf = RawElf::parse(bytes).map_err(|error| failed(linked)(error.into()))?;
             let listed = Kallsyms::of_module(&elf);
@@ -81,23 +88,23 @@ impl<'a> RunningImages<'a> {
         Ok(Self { images, symvers, ranges })
     }
 
-    pub(super) fn image(&self, image: usize) -> Option<&Image<'a>> {
-        self.images.get(image)
+    pub(super) fn image(&self, image: ImageId) -> &Image<'a> {
+        &self.images[image]
     }
 
     /// The image of that path, or of a module of that name.
-    pub(super) fn find(&self, linked: &str) -> Option<usize> {
+    pub(super) fn find(&self, linked: &str) -> Option<ImageId> {
         let same = |image: &Image<'_>| {
             image.linked == linked || module_name(&image.linked) == module_name(linked)
         };
-        self.images.iter().position(same)
+        self.images.with_ids().find(|(image, _)| same(image)).map(|(_, id)| id)
     }
 
     /// Whether a module is loaded only after another one.
     pub(super) fn needs(&self, module: &str, other: &str) -> bool {
         let (mut seen, mut open) = (BTreeSet::new(), vec![module.to_owned()]);
         while let Some(name) = open.pop() {
-            let image = self.find(&name).and_then(|index| self.image(index));
+            let image = self.find(&name).map(|id| self.image(id));
             if let Some(image) = image.filter(|_| seen.insert(name)) {
                 open.extend(ModInfo::of(&image.elf).depends());
             }
@@ -113,7 +120,7 @@ impl<'a> RunningImages<'a> {
         position: u64,
     ) -> Option<ImagePlace> {
         let image = self.find(object)?;
-        let listed = self.image(image)?.listed.named(name.as_bytes());
+        let listed = self.image(image).listed.named(name.as_bytes());
         let found = match (position, listed) {
             (0, [only]) => only,
             (0, _) => return None,
@@ -123,25 +130,25 @@ impl<'a> RunningImages<'a> {
     }
 
     /// Whether a global name of an image is bound to a definition that is not weak: weak ones have given way to it.
-    pub(super) fn has_strong(&self, image: usize, name: &[u8]) -> bool {
-        let mut symbols = self.image(image).into_iter().flat_map(|image| &image.elf.symbols);
+    pub(super) fn has_strong(&self, image: ImageId, name: &[u8]) -> bool {
+        let mut symbols = self.image(image).elf.symbols.iter();
         symbols.any(|symbol| symbol.name == name && symbol.binding == STRONG)
     }
 
     /// The definition of a global name in one image.
-    pub(super) fn global(&self, image: usize, name: &[u8]) -> Option<ImagePlace> {
-        let listed = self.image(image)?.listed.named(name);
+    pub(super) fn global(&self, image: ImageId, name: &[u8]) -> Option<ImagePlace> {
+        let listed = self.image(image).listed.named(name);
         listed.iter().find(|listed| listed.global).map(|listed| spot(image, listed))
     }
 
     /// Whether something of that name is at that place.
     pub(super) fn has_at(&self, place: ImagePlace, name: &[u8]) -> bool {
-        let listed = self.image(place.image).map(|image| image.listed.named(name));
-        listed.unwrap_or_default().iter().any(|listed| spot(place.image, listed) == place)
+        let listed = self.image(place.image).listed.named(name);
+        listed.iter().any(|listed| spot(place.image, listed) == place)
     }
 
     /// What an object of `image` means by a global name: the image's own, else an export.
-    pub(super) fn meant(&self, image: usize, name: &[u8]) -> Option<ImagePlace> {
+    pub(super) fn meant(&self, image: ImageId, name: &[u8]) -> Option<ImagePlace> {
         self.global(image, name).or_else(|| self.exported(name))
     }
 
@@ -155,15 +162,13 @@ impl<'a> RunningImages<'a> {
     /// the starts of what is freed.
     pub(super) fn is_thing(&self, spot: ImagePlace, name: &[u8]) -> bool {
         let image = self.image(spot.image);
-        image.is_some_and(|image| {
-            let mut listed = image.listed.named(name).iter();
-            listed.any(|listed| [OBJECT, FUNCTION].contains(&image.elf.symbol(listed.number).kind))
-        })
+        let mut listed = image.listed.named(name).iter();
+        listed.any(|listed| [OBJECT, FUNCTION].contains(&image.elf.symbol(listed.number).kind))
     }
 
     /// What kind of memory a place is in.
     pub(super) fn kind(&self, spot: ImagePlace) -> Option<MemoryKind> {
-        let image = self.image(spot.image)?;
+        let image = self.image(spot.image);
         if spot.image != VMLINUX {
             // Of a number that is no address.
             let Some(section) = spot.section else { return Some(MemoryKind::Constant) };
@@ -192,7 +197,7 @@ impl<'a> RunningImages<'a> {
 
     /// A name for the place, for people.
     pub(super) fn describe(&self, spot: ImagePlace) -> String {
-        let Some(image) = self.image(spot.image) else { return "nothing".to_owned() };
+        let image = self.image(spot.image);
         let before = image.elf.symbols.iter().filter(|symbol| {
             let placed = match symbol.place {
                 SymbolPlace::Section(section) => {
@@ -234,7 +239,7 @@ impl<'a> Image<'a> {
     }
 
     /// Where a symbol of the image is.
-    pub(super) fn spot_of(&self, image: usize, symbol: SymbolId) -> Option<ImagePlace> {
+    pub(super) fn spot_of(&self, image: ImageId, symbol: SymbolId) -> Option<ImagePlace> {
         let symbol = self.elf.symbol(symbol);
         let SymbolPlace::Section(section) = symbol.place else { return None };
         let section = (image != VMLINUX).then_some(section);
@@ -251,7 +256,7 @@ impl<'a> Image<'a> {
     }
 }
 
-fn spot(image: usize, listed: &KernelSymbol) -> ImagePlace {
+fn spot(image: ImageId, listed: &KernelSymbol) -> ImagePlace {
     ImagePlace { image, section: listed.section, value: listed.value }
 }
 

@@ -1,7 +1,7 @@
 //! What a reference of a patched object means in the patched kernel, as its linker would decide.
 
 use super::judge::{Judge, JudgedId};
-use super::running::ImagePlace;
+use super::running::{ImageId, ImagePlace};
 use super::view::SymbolOffset;
 use crate::elf::{Definition, SectionId, SymbolId, SymbolKind};
 
@@ -86,7 +86,7 @@ impl Judge<'_> {
 
     /// The images whose patched objects say that they export `name`: `EXPORT_SYMBOL` leaves a symbol with the name in it
     /// (include/linux/export.h, before and since Linux 6.4).
-    fn exporters(&self, name: &[u8]) -> impl Iterator<Item = Option<usize>> {
+    fn exporters(&self, name: &[u8]) -> impl Iterator<Item = Option<ImageId>> {
         let marks = [&b"__ksymtab_"[..], b"__export_symbol_"].map(|start| [start, name].concat());
         let sources = self.sources.iter();
         let exports = sources.filter(move |source| {
