@@ -15,7 +15,7 @@ use crate::record::Note;
 use super::extract::Extraction;
 
 use super::side::ObjectSide;
-use super::source::{CorrelatedObject, DataFate, Fate};
+use super::source::{CorrelatedObject, DataFate, Fate, TouchedId};
 
 /// Something that a patch adds or takes away.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -211,7 +211,7 @@ pub(super) struct MissingInit {
 
 /// The initcalls that a livepatch would have to have called: what is copied uses variables that they set up.
 pub(super) fn missing(
-    object: usize,
+    object: TouchedId,
     source: &CorrelatedObject<'_>,
     extraction: &Extraction,
 ) -> Vec<MissingInit> {
@@ -234,7 +234,7 @@ pub(super) fn missing(
 
 /// The copied variables that the function at `place`, or freed ones that it calls, refer to.
 fn set_up(
-    object: usize,
+    object: TouchedId,
     source: &CorrelatedObject<'_>,
     place: Place,
     extraction: &Extraction,

@@ -12,11 +12,11 @@ use crate::layout::FunctionId;
 use super::namesakes;
 use super::pieces;
 use super::side::ObjectSide;
-use super::source::{CorrelatedObject, Fate};
+use super::source::{CorrelatedObject, CorrelatedObjects, Fate};
 use super::verdict::Verdict;
 
 /// Makes callers changed functions, until all that has to be replaced can be.
-pub(super) fn find(sources: &mut [CorrelatedObject<'_>], verdict: &mut Verdict) {
+pub(super) fn find(sources: &mut CorrelatedObjects<'_>, verdict: &mut Verdict) {
     for source in sources {
         let changed = |fate: &Option<Fate>| matches!(fate, Some(Fate::Changed(_)));
         let all = source.fates.with_ids().filter(|(fate, _)| changed(fate));

@@ -16,7 +16,7 @@ use super::pieces::{self, Piece};
 use super::resolve::RelocUse;
 use super::side::ObjectSide;
 use super::sites::code_sites;
-use super::source::{CorrelatedObject, DataFate, Fate};
+use super::source::{CorrelatedObject, CorrelatedObjects, DataFate, Fate, TouchedId};
 use super::verdict::Verdict;
 
 /// A constant with a name.
@@ -51,7 +51,7 @@ impl NamedConstant {
 
 /// Makes changed constants new ones where all of their readers can be replaced, and their readers changed functions.
 pub(super) fn find(
-    sources: &mut [CorrelatedObject<'_>],
+    sources: &mut CorrelatedObjects<'_>,
     verdict: &mut Verdict,
 ) -> BTreeSet<NamedConstant> {
     bring(sources, verdict, |_, _, fate| match fate {
@@ -62,7 +62,7 @@ pub(super) fn find(
 
 /// The same of tables of places inside of functions that are replaced: the kernel's lead into the old ones.
 pub(super) fn labels(
-    sources: &mut [CorrelatedObject<'_>],
+    sources: &mut CorrelatedObjects<'_>,
     verdict: &mut Verdict,
 ) -> BTreeSet<NamedConstant> {
     bring(sources, verdict, |source, span, fate| match fate {
@@ -73,7 +73,7 @@ pub(super) fn labels(
 
 /// Brings the constants of which `original` gives the span in the original.
 fn bring(
-    sources: &mut [CorrelatedObject<'_>],
+    sources: &mut CorrelatedObjects<'_>,
     verdict: &mut Verdict,
     original: impl Fn(&CorrelatedObject<'_>, SpanId, DataFate) -> Option<SpanId>,
 ) -> BTreeSet<NamedConstant> {
@@ -193,7 +193,9 @@ fn read_by(side: &ObjectSide<'_>, span: SpanId) -> Option<BTreeSet<FunctionId>> 
                 continue;
             };
             let own = side.analysis.layout.span(span);
-            let piece = Piece { object: 0, section: from, start: own.start, end: own.end };
+            // Which object that is does not matter to who reads its code.
+            let object = TouchedId::default();
+            let piece = Piece { object, section: from, start: own.start, end: own.end };
             while let Some(next) = hits.next_if(|next| next.offset < own.end) {
                 is_near |= leads_near(side, next.symbol, place);
             }

@@ -5,19 +5,19 @@ use crate::obstacle::Obstacle;
 
 use super::extract::Extraction;
 use super::renamed::{self, AddressUse};
-use super::source::CorrelatedObject;
+use super::source::CorrelatedObjects;
 use super::strays::{self, StrayEntry};
 use super::taken::TakenAddresses;
 use super::verdict::Verdict;
 use super::{late, per_cpu, tabled};
 
 pub(super) fn judge(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
     places: &TakenAddresses,
     verdict: &mut Verdict,
 ) {
-    for (object, source) in sources.iter().enumerate() {
+    for (source, object) in sources.with_ids() {
         for (name, stray) in strays::of(source, object, extraction) {
             match stray {
                 StrayEntry::Wrong(why) => {
@@ -28,13 +28,10 @@ pub(super) fn judge(
         }
     }
     for (object, name, why) in late::references(sources, extraction) {
-        if let Some(source) = sources.get(object) {
-            verdict.refused.add(Obstacle::Reference, source.object, &name, why);
-        }
+        verdict.refused.add(Obstacle::Reference, sources[object].object, &name, why);
     }
-    if let Some(large) = per_cpu::large(sources, extraction)
-        && let Some(source) = sources.get(large.object)
-    {
+    if let Some(large) = per_cpu::large(sources, extraction) {
+        let source = &sources[large.object];
         if large.is_refused {
             verdict.refused.add(Obstacle::Section, source.object, &large.name, large.why);
         } else {
@@ -42,7 +39,7 @@ pub(super) fn judge(
         }
     }
     for renamed in renamed::functions(sources, &tabled::through(sources, extraction, places)) {
-        let Some(source) = sources.get(renamed.object) else { continue };
+        let source = &sources[renamed.object];
         if renamed.address == AddressUse::Given {
             verdict.note("renamed", source.object, &renamed.name, renamed.why());
         } else {

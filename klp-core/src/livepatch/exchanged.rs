@@ -8,7 +8,7 @@ use crate::record::Note;
 
 use super::moved::{NamedData, word};
 use super::side::ObjectSide;
-use super::source::{CorrelatedObject, DataFate, Fate};
+use super::source::{CorrelatedObject, CorrelatedObjects, DataFate, Fate, TouchedId};
 
 /// A variable of the original and its users. One that is gone has none after the patch.
 struct Used {
@@ -33,9 +33,9 @@ impl Used {
 }
 
 /// The notes about them.
-pub(super) fn notes(sources: &[CorrelatedObject<'_>]) -> Vec<Note> {
+pub(super) fn notes(sources: &CorrelatedObjects<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
-    for (object, source) in sources.iter().enumerate() {
+    for (source, object) in sources.with_ids() {
         let Some(original) = &source.original else { continue };
         notes.extend(functions(source, original));
         let names = touched(source, original);
@@ -91,7 +91,7 @@ fn of(users: &FunctionsByName<'_>, name: &str) -> BTreeSet<String> {
 }
 
 fn kept(
-    object: usize,
+    object: TouchedId,
     source: &CorrelatedObject<'_>,
     original: &ObjectSide<'_>,
     (before, after): &(FunctionsByName<'_>, FunctionsByName<'_>),
@@ -107,7 +107,7 @@ fn kept(
 }
 
 fn gone(
-    object: usize,
+    object: TouchedId,
     source: &CorrelatedObject<'_>,
     original: &ObjectSide<'_>,
     users: &FunctionsByName<'_>,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::arch::for_machine;
 use crate::elf::{RelocKind, Section};
+use crate::ids::List;
 use crate::kernel::{LinkedKernel, is_freed};
 use crate::layout::FunctionId;
 use crate::obstacle::Obstacle;
@@ -22,7 +23,7 @@ use super::refusals::Refusals;
 use super::registry;
 use super::resolve::{OriginalSymbol, RelocMeaning, RelocSite, RelocUse, Resolver};
 use super::sites::code_sites;
-use super::source::{CorrelatedObject, Fate};
+use super::source::{CorrelatedObject, CorrelatedObjects, Fate, TouchedId};
 use super::target::LinkTarget;
 use super::why::ReasonText;
 
@@ -31,7 +32,7 @@ use super::why::ReasonText;
 pub(super) struct Extraction {
     pub(super) copied: BTreeMap<Piece, CopiedPiece>,
     /// Keys of the static calls of each source.
-    pub(super) keys: BTreeSet<(usize, LinkTarget)>,
+    pub(super) keys: BTreeSet<(TouchedId, LinkTarget)>,
     pub(super) refused: Refusals,
     pub(super) notes: BTreeSet<Note>,
 }
@@ -40,19 +41,19 @@ pub(super) struct Extraction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ExtractionRoot {
     /// Which of the sources.
-    pub(super) object: usize,
+    pub(super) object: TouchedId,
     pub(super) function: FunctionId,
 }
 
 /// Copies the functions `roots` and what they need.
 pub(super) fn extract(
     kernel: &LinkedKernel,
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     roots: &[ExtractionRoot],
     is_stacked: bool,
 ) -> Extraction {
     let mut extraction = Extraction::default();
-    let tables: Vec<Option<EntriesByCode>> = sources
+    let tables: List<TouchedId, Option<EntriesByCode>> = sources
         .iter()
         .map(|source| match EntriesByCode::of(source) {
             Ok(tables) => Some(tables),
@@ -81,8 +82,8 @@ pub(super) fn extract(
 
 pub(super) struct ExtractionWalk<'w, 'a> {
     pub(super) kernel: &'w LinkedKernel,
-    pub(super) sources: &'w [CorrelatedObject<'a>],
-    pub(super) tables: &'w [Option<EntriesByCode>],
+    pub(super) sources: &'w CorrelatedObjects<'a>,
+    pub(super) tables: &'w List<TouchedId, Option<EntriesByCode>>,
     pub(super) is_stacked: bool,
     extraction: Extraction,
     open: Vec<Piece>,
@@ -91,7 +92,7 @@ pub(super) struct ExtractionWalk<'w, 'a> {
 impl<'a> ExtractionWalk<'_, 'a> {
     /// Copies a function with its prefix and cold parts.
     fn function(&mut self, ExtractionRoot { object, function }: ExtractionRoot) {
-        let Some(source) = self.sources.get(object) else { return };
+        let source = &self.sources[object];
         let layout = &source.patched.analysis.layout;
         for span in layout.functions[function].spans().map(|span| layout.span(span)) {
             self.include(source.code_piece(object, *span, Some(function)));
@@ -106,9 +107,9 @@ impl<'a> ExtractionWalk<'_, 'a> {
     }
 
     fn copy(&mut self, piece: Piece) {
-        let Some(source) = self.sources.get(piece.object) else { return };
+        let source = &self.sources[piece.object];
         let section = source.patched.analysis.elf.section(piece.section);
-        let Some(tables) = self.tables.get(piece.object).and_then(Option::as_ref) else { return };
+        let Some(tables) = &self.tables[piece.object] else { return };
         let name = owner_name(source, piece);
         if is_freed(section.name) {
             let why = format!("it is in {}, which is freed after boot", section.name_lossy());
@@ -316,9 +317,8 @@ pub(super) fn owner_name(source: &CorrelatedObject<'_>, piece: Piece) -> String 
 }
 
 /// All functions that the patch changed, in the order of objects and places.
-pub(super) fn changed(sources: &[CorrelatedObject<'_>]) -> Vec<ExtractionRoot> {
-    let sources = sources.iter().enumerate();
-    let changed = sources.flat_map(|(object, source)| {
+pub(super) fn changed(sources: &CorrelatedObjects<'_>) -> Vec<ExtractionRoot> {
+    let changed = sources.with_ids().flat_map(|(source, object)| {
         let fates = source.fates.with_ids();
         let changed = fates.filter(|(fate, _)| fate.is_some_and(Fate::is_replaced));
         changed.map(move |(_, function)| ExtractionRoot { object, function })

@@ -8,21 +8,20 @@ use super::extract::{self, Extraction};
 use super::outlives::{is_constant, section, text};
 use super::pieces::Piece;
 use super::results::{CONST_TEXTS, FreedResult, Results};
-use super::source::CorrelatedObject;
+use super::source::{CorrelatedObjects, TouchedId};
 use super::tabled::read_by;
 use super::taken::{AddressTaken, addresses, distances, handed};
 
 /// Objects, functions, and what these do with a text that the kernel would free.
-pub(super) type FreedTexts = BTreeSet<(usize, String, String)>;
+pub(super) type FreedTexts = BTreeSet<(TouchedId, String, String)>;
 
 /// Those of functions of vmlinux: a function that the kernel has the texts of would hand them out as they are.
-pub(super) fn find(sources: &[CorrelatedObject<'_>], extraction: &Extraction) -> FreedTexts {
+pub(super) fn find(sources: &CorrelatedObjects<'_>, extraction: &Extraction) -> FreedTexts {
     let mut found = BTreeSet::new();
     let mut results = Results::new(sources);
     for (from, copied) in &extraction.copied {
-        let source = sources.get(from.object).filter(|source| source.linked == "vmlinux");
-        let Some(source) = source else { continue };
-        if !section(source, *from).is_code() {
+        let source = &sources[from.object];
+        if source.linked != "vmlinux" || !section(source, *from).is_code() {
             continue;
         }
         let texts = texts(sources, extraction, *from, &copied.relocs);
@@ -130,12 +129,12 @@ fn stores(text: &str) -> String {
 
 /// The texts of which the code of a piece takes the addresses, or reads them from tables, with what it does with them.
 fn texts(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
     from: Piece,
     relocs: &[OutReloc],
 ) -> BTreeSet<(String, AddressTaken)> {
-    let Some(source) = sources.get(from.object) else { return BTreeSet::new() };
+    let source = &sources[from.object];
     let taken = addresses(source, from, relocs);
     let taken = taken.into_iter().filter_map(|(reloc, taken)| Some((address(reloc)?, taken)));
     let all = taken.chain(read_by(source, from, extraction, relocs));
@@ -151,7 +150,7 @@ fn address(reloc: &OutReloc) -> Option<(Piece, i64)> {
 
 /// The text at a place of the module: a string, or an array.
 fn any_text(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
     (piece, addend): (Piece, i64),
 ) -> Option<String> {
@@ -160,12 +159,12 @@ fn any_text(
 
 /// The same of a constant with a name: an array of characters that can be printed, up to a NUL.
 fn array_of_text(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
     piece: Piece,
     addend: i64,
 ) -> Option<String> {
-    let section = section(sources.get(piece.object)?, piece);
+    let section = section(&sources[piece.object], piece);
     let has_pointers = extraction.copied.get(&piece).is_some_and(|it| !it.relocs.is_empty());
     let start = piece.start.checked_add_signed(addend).filter(|_| is_constant(sources, piece))?;
     let rest = section.bytes(start, piece.end.checked_sub(start)?)?;

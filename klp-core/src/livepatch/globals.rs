@@ -9,7 +9,7 @@ use super::identity;
 use super::moved;
 use super::resolve::{OriginalSymbol, RelocMeaning, RelocSite, Resolver};
 use super::side::region;
-use super::source::CorrelatedObject;
+use super::source::{CorrelatedObject, CorrelatedObjects};
 use super::target::LinkTarget;
 use super::verdict::exported;
 use super::why::ReasonText;
@@ -36,8 +36,8 @@ impl<'a> ExtractionWalk<'_, 'a> {
             found = identity::definition(self.sources, home, name);
         }
         let (object, index) = found.ok_or_else(|| missing(source.linked))?;
-        let source = self.sources.get(object).ok_or("no source")?;
-        let tables = self.tables.get(object).and_then(Option::as_ref).ok_or("no tables")?;
+        let source = &self.sources[object];
+        let tables = self.tables[object].as_ref().ok_or("no tables")?;
         let resolver = Resolver { object, source, tables, is_stacked: self.is_stacked };
         let reloc = Reloc { symbol: index, addend, ..site.reloc };
         match resolver.resolve(&RelocSite { reloc, ..*site })? {
@@ -88,7 +88,7 @@ impl<'a> ExtractionWalk<'_, 'a> {
         let Some((object, index)) = identity::definition(self.sources, linked, name) else {
             return Ok(());
         };
-        let Some(source) = self.sources.get(object) else { return Ok(()) };
+        let source = &self.sources[object];
         let elf = &source.patched.analysis.elf;
         let Definition::Section(section) = elf.symbol(index).place else { return Ok(()) };
         let is = region(elf.section(section));
@@ -105,7 +105,7 @@ impl<'a> ExtractionWalk<'_, 'a> {
 }
 
 /// What the patched objects that export `name` to what is linked into `linked` are linked into.
-fn exporter<'s>(sources: &'s [CorrelatedObject<'_>], linked: &str, name: &[u8]) -> Option<&'s str> {
+fn exporter<'s>(sources: &'s CorrelatedObjects<'_>, linked: &str, name: &[u8]) -> Option<&'s str> {
     let name = String::from_utf8_lossy(name);
     let mut others = sources.iter().filter(|source| linked != "vmlinux" && source.linked != linked);
     let home = others.find(|source| exported(&source.patched).contains(&*name));

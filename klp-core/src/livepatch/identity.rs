@@ -8,10 +8,10 @@ use crate::kernel::LinkedKernel;
 use crate::layout::{FunctionId, SpanId};
 
 use super::side::ObjectSide;
-use super::source::{CorrelatedObject, DataFate, Fate};
+use super::source::{CorrelatedObject, CorrelatedObjects, DataFate, Fate, TouchedId};
 
 /// Corrects the fates of global functions and variables by what the rest of the kernel defines.
-pub(super) fn find(kernel: &LinkedKernel, sources: &mut [CorrelatedObject<'_>]) {
+pub(super) fn find(kernel: &LinkedKernel, sources: &mut CorrelatedObjects<'_>) {
     let mut functions = Vec::new();
     let mut data = Vec::new();
     let dead: Vec<BTreeSet<Vec<u8>>> =
@@ -19,7 +19,7 @@ pub(super) fn find(kernel: &LinkedKernel, sources: &mut [CorrelatedObject<'_>]) 
     for (source, dead) in sources.iter_mut().zip(dead) {
         source.dead = dead;
     }
-    for (object, source) in sources.iter().enumerate() {
+    for (source, object) in sources.with_ids() {
         let home = VariableHome { kernel, sources, source };
         for (fate, number) in source.fates.with_ids() {
             let fate = fate.and_then(|fate| home.function(number, fate));
@@ -31,20 +31,16 @@ pub(super) fn find(kernel: &LinkedKernel, sources: &mut [CorrelatedObject<'_>]) 
         }
     }
     for (object, number, fate) in functions {
-        if let Some(source) = sources.get_mut(object) {
-            source.fates[number] = Some(fate);
-        }
+        sources[object].fates[number] = Some(fate);
     }
     for (object, span, fate) in data {
-        if let Some(source) = sources.get_mut(object) {
-            source.data.insert(span, fate);
-        }
+        sources[object].data.insert(span, fate);
     }
 }
 
 struct VariableHome<'h, 'a> {
     kernel: &'h LinkedKernel,
-    sources: &'h [CorrelatedObject<'a>],
+    sources: &'h CorrelatedObjects<'a>,
     source: &'h CorrelatedObject<'a>,
 }
 
@@ -145,29 +141,29 @@ impl VariableHome<'_, '_> {
 
 /// The definition that linkers take for `name` in `linked` among those of the patched objects: source and symbol.
 pub(super) fn definition(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     linked: &str,
     name: &[u8],
-) -> Option<(usize, SymbolId)> {
+) -> Option<(TouchedId, SymbolId)> {
     strong(sources, linked, name).or_else(|| defined(sources, linked, name, true))
 }
 
 fn strong(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     linked: &str,
     name: &[u8],
-) -> Option<(usize, SymbolId)> {
+) -> Option<(TouchedId, SymbolId)> {
     defined(sources, linked, name, false)
 }
 
 fn defined(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     linked: &str,
     name: &[u8],
     weak: bool,
-) -> Option<(usize, SymbolId)> {
-    let mut own = sources.iter().enumerate().filter(|(_, source)| source.linked == linked);
-    own.find_map(|(object, source)| {
+) -> Option<(TouchedId, SymbolId)> {
+    let mut own = sources.with_ids().filter(|(source, _)| source.linked == linked);
+    own.find_map(|(source, object)| {
         let symbols = source.patched.analysis.elf.symbols.with_ids();
         let mut found = symbols.filter(|(symbol, _)| {
             !symbol.local
@@ -181,11 +177,11 @@ fn defined(
 
 /// Variables that the patch takes away, and new ones that functions use which used those: object, new names and old name.
 pub(super) fn in_place_of(
-    sources: &[CorrelatedObject<'_>],
-    is_copied: impl Fn(usize, SpanId) -> bool,
-) -> Vec<(usize, String, String)> {
+    sources: &CorrelatedObjects<'_>,
+    is_copied: impl Fn(TouchedId, SpanId) -> bool,
+) -> Vec<(TouchedId, String, String)> {
     let mut found = Vec::new();
-    for (object, source) in sources.iter().enumerate() {
+    for (source, object) in sources.with_ids() {
         let Some(original) = &source.original else { continue };
         let new = source.data.iter().filter(|(_, fate)| **fate == DataFate::New);
         let new = new.filter_map(|(span, _)| Some((*span, source.patched.variable(*span)?.0)));

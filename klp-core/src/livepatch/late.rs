@@ -10,18 +10,18 @@ use super::copy::{CopiedPiece, Link, OutReloc};
 use super::extract::{Extraction, owner_name};
 use super::pieces::Piece;
 use super::placement::is_per_cpu;
-use super::source::CorrelatedObject;
+use super::source::{CorrelatedObjects, TouchedId};
 use super::target::LinkTarget;
 
 /// References that come too late: object, what has them, and why.
 pub(super) fn references(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
-) -> Vec<(usize, String, String)> {
+) -> Vec<(TouchedId, String, String)> {
     let replaced = alternatives(sources, extraction);
     let mut found = Vec::new();
     for (piece, copied) in &extraction.copied {
-        let Some(source) = sources.get(piece.object) else { continue };
+        let source = &sources[piece.object];
         let section = source.patched.analysis.elf.section(piece.section);
         let is_per_cpu = is_per_cpu(section.name);
         for (reloc, name, module) in late(copied) {
@@ -57,12 +57,12 @@ fn late(copied: &CopiedPiece) -> impl Iterator<Item = (&OutReloc, &str, &str)> {
 
 /// Copied code that an alternative replaces, and what it is replaced by.
 fn alternatives(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
 ) -> Vec<(Piece, Range<i64>)> {
     let mut found = Vec::new();
     for (piece, copied) in &extraction.copied {
-        let Some(source) = sources.get(piece.object) else { continue };
+        let source = &sources[piece.object];
         let analysis = &source.patched.analysis;
         let entry = analysis.sites.entry_at(&analysis.elf, piece.section, piece.start);
         // One that cannot be read is refused where it is copied.

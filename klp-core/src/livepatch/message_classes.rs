@@ -8,13 +8,13 @@ use crate::name;
 use crate::record::Note;
 
 use super::side::ObjectSide;
-use super::source::CorrelatedObject;
+use super::source::CorrelatedObjects;
 
 /// Where `DECLARE_DYNDBG_CLASSMAP` puts a class (`include/linux/dynamic_debug.h`, since Linux 6.1).
 const CLASSES: &[u8] = b"__dyndbg_classes";
 
 /// The notes about them.
-pub(super) fn notes(sources: &[CorrelatedObject<'_>]) -> Vec<Note> {
+pub(super) fn notes(sources: &CorrelatedObjects<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
     for source in sources {
         let before = source.before(classes);

@@ -74,7 +74,7 @@ use extract::{Extraction, ExtractionRoot};
 use links::LinkNames;
 use part::{Linking, SharedPieces};
 use pieces::Piece;
-use source::{CorrelatedObject, Fate};
+use source::{CorrelatedObject, CorrelatedObjects, Fate, TouchedId};
 use target::LinkTarget;
 
 pub use callbacks::CallbackKind;
@@ -196,7 +196,7 @@ pub fn create(
     named: &ChangedNames,
     options: LivepatchOptions,
 ) -> Result<UnlinkedLivepatch, LivepatchError> {
-    let mut sources: Vec<CorrelatedObject<'_>> = Vec::new();
+    let mut sources = CorrelatedObjects::default();
     for input in inputs {
         let source = CorrelatedObject::of(input, named)
             .map_err(|source| LivepatchError::Object { object: input.object.to_owned(), source })?;
@@ -222,12 +222,9 @@ pub fn create(
     }
     verdict.types(&sources);
     let mut replaced = extract::changed(&sources);
-    replaced.retain(|it| {
-        let source = sources.get(it.object);
-        source.is_some_and(|source| verdict.function(kernel, source, it.function))
-    });
+    replaced.retain(|it| verdict.function(kernel, &sources[it.object], it.function));
     let mut callbacks = BTreeMap::new();
-    for (object, source) in sources.iter().enumerate() {
+    for (source, object) in sources.with_ids() {
         match callbacks::of(source) {
             Ok(found) if found.is_empty() => {}
             Ok(found) => {
@@ -244,7 +241,7 @@ pub fn create(
     let places = taken::places(&sources, &extraction);
     copied::judge(&sources, &extraction, &places, &mut verdict);
     verdict.renamed(&sources, &moves, &places, &extraction);
-    for (object, source) in sources.iter().enumerate() {
+    for (source, object) in sources.with_ids() {
         verdict.missing(source, boot::missing(object, source, &extraction));
     }
     verdict.texts(&sources, freed_texts::find(&sources, &extraction));
@@ -266,17 +263,17 @@ pub fn create(
 
 fn assemble(
     kernel: &LinkedKernel,
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
     replaced: &[ExtractionRoot],
-    callbacks: &BTreeMap<usize, Vec<(CallbackKind, FunctionId)>>,
+    callbacks: &BTreeMap<TouchedId, Vec<(CallbackKind, FunctionId)>>,
     verdict: &mut verdict::Verdict,
 ) -> Result<UnlinkedLivepatch, LivepatchError> {
     let mut livepatch = UnlinkedLivepatch::default();
     let shared = shared_pieces(sources, extraction, verdict);
     let defined: BTreeSet<String> = shared.values().map(|(name, _)| name.clone()).collect();
     let links = LinkNames::of(targets(extraction), &defined);
-    for (object, source) in sources.iter().enumerate() {
+    for (source, object) in sources.with_ids() {
         if !extraction.copied.keys().any(|piece| piece.object == object) {
             continue;
         }
@@ -333,7 +330,7 @@ fn targets(extraction: &Extraction) -> BTreeSet<LinkTarget> {
 
 /// The pieces that another part refers to, each by a global symbol in it.
 fn shared_pieces(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
     verdict: &mut verdict::Verdict,
 ) -> SharedPieces {
@@ -344,7 +341,7 @@ fn shared_pieces(
             _ => None,
         });
         for piece in foreign {
-            let Some(source) = sources.get(piece.object) else { continue };
+            let source = &sources[piece.object];
             let symbol = source.patched.analysis.elf.symbols.iter().find(|symbol| {
                 !symbol.local
                     && symbol.place == Definition::Section(piece.section)

@@ -11,7 +11,7 @@ use crate::layout::SpanId;
 use crate::name;
 
 use super::side::{ObjectSide, region};
-use super::source::{CorrelatedObject, DataFate, Fate};
+use super::source::{CorrelatedObject, CorrelatedObjects, DataFate, Fate, TouchedId};
 use super::target::LinkTarget;
 use super::types::ObjectTypes;
 use super::why::ReasonText;
@@ -20,7 +20,7 @@ use super::why::ReasonText;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NamedData {
     /// The index of its source.
-    pub(super) object: usize,
+    pub(super) object: TouchedId,
     /// In the original, or in the patched object.
     pub(super) span: SpanId,
     /// Its symbol.
@@ -50,12 +50,12 @@ impl NamedData {
     }
 
     /// The functions of the originals, or else of the patched objects, that use it, by their names up to what compilers append.
-    fn users(&self, sources: &[CorrelatedObject<'_>], is_gone: bool) -> BTreeSet<String> {
+    fn users(&self, sources: &CorrelatedObjects<'_>, is_gone: bool) -> BTreeSet<String> {
         let mut users = BTreeSet::new();
-        let linked = sources.get(self.object).map(|source| source.linked);
-        for (object, source) in sources.iter().enumerate() {
+        let linked = sources[self.object].linked;
+        for (source, object) in sources.with_ids() {
             let side = if is_gone { source.original.as_ref() } else { Some(&source.patched) };
-            let can_use = object == self.object || self.is_global && Some(source.linked) == linked;
+            let can_use = object == self.object || self.is_global && source.linked == linked;
             if let Some(side) = side.filter(|_| can_use) {
                 users.extend(side.callers_of(|name| name == self.name).map(|user| word(&user)));
             }
@@ -80,7 +80,7 @@ pub(super) struct Suspect<'m> {
 }
 
 /// Finds what goes and what comes, and makes what is certainly the kernel's shared with it.
-pub(super) fn find(kernel: &LinkedKernel, sources: &mut [CorrelatedObject<'_>]) -> Moves {
+pub(super) fn find(kernel: &LinkedKernel, sources: &mut CorrelatedObjects<'_>) -> Moves {
     let new: Vec<NamedData> = new(sources);
     let mut gone = gone(sources);
     gone.retain(|was| new.iter().any(|new| can_be(new, was)));
@@ -99,15 +99,13 @@ pub(super) fn find(kernel: &LinkedKernel, sources: &mut [CorrelatedObject<'_>]) 
         found.next().is_none().then_some((new, was))
     });
     let pairs: Vec<(&NamedData, &NamedData)> = pairs.collect();
-    let shared: Vec<(usize, SpanId, DataFate)> = pairs
+    let shared: Vec<(TouchedId, SpanId, DataFate)> = pairs
         .iter()
         .filter(|(_, was)| pairs.iter().filter(|(_, other)| other == was).count() == 1)
         .map(|(new, was)| (new.object, new.span, DataFate::From(was.object, was.span)))
         .collect();
     for (object, span, fate) in shared {
-        if let Some(source) = sources.get_mut(object) {
-            source.data.insert(span, fate);
-        }
+        sources[object].data.insert(span, fate);
     }
     moves
 }
@@ -116,11 +114,11 @@ pub(super) fn find(kernel: &LinkedKernel, sources: &mut [CorrelatedObject<'_>]) 
 /// the same.
 pub(super) fn target(
     kernel: &LinkedKernel,
-    sources: &[CorrelatedObject<'_>],
-    object: usize,
+    sources: &CorrelatedObjects<'_>,
+    object: TouchedId,
     span: SpanId,
 ) -> Result<LinkTarget, ReasonText> {
-    let source = sources.get(object).ok_or("no source")?;
+    let source = &sources[object];
     let original = source.original.as_ref().ok_or("an object without original")?;
     let index = original.analysis.layout.span(span).symbol;
     let index = index.ok_or("a variable without a name")?;
@@ -137,13 +135,13 @@ impl Moves {
     /// New variables that may be ones that go, and constants whose address `is_compared` that may be ones, too.
     pub(super) fn suspects<'m>(
         &'m self,
-        sources: &[CorrelatedObject<'_>],
-        is_copied: impl Fn(usize, SpanId) -> bool,
-        is_compared: impl Fn(usize, SpanId) -> bool,
+        sources: &CorrelatedObjects<'_>,
+        is_copied: impl Fn(TouchedId, SpanId) -> bool,
+        is_compared: impl Fn(TouchedId, SpanId) -> bool,
     ) -> Vec<Suspect<'m>> {
         let mut found = Vec::new();
         let is_own = |new: &NamedData| {
-            let fate = sources.get(new.object).and_then(|source| source.data.get(&new.span));
+            let fate = sources[new.object].data.get(&new.span);
             fate == Some(&DataFate::New) && is_copied(new.object, new.span)
         };
         for (new, users) in self.new.iter().filter(|(new, _)| is_own(new)) {
@@ -171,15 +169,14 @@ fn can_be(new: &NamedData, was: &NamedData) -> bool {
     new.has_shape_of(was) || new.is_constant() && was.is_constant()
 }
 
-fn of_one_image(sources: &[CorrelatedObject<'_>], one: &NamedData, other: &NamedData) -> bool {
-    let linked = |thing: &NamedData| sources.get(thing.object).map(|source| source.linked);
-    linked(one) == linked(other)
+fn of_one_image(sources: &CorrelatedObjects<'_>, one: &NamedData, other: &NamedData) -> bool {
+    sources[one.object].linked == sources[other.object].linked
 }
 
 /// What the originals have and the patched objects do not.
-fn gone(sources: &[CorrelatedObject<'_>]) -> Vec<NamedData> {
+fn gone(sources: &CorrelatedObjects<'_>) -> Vec<NamedData> {
     let mut gone = Vec::new();
-    for (object, source) in sources.iter().enumerate() {
+    for (source, object) in sources.with_ids() {
         let Some(original) = &source.original else { continue };
         let kept: BTreeSet<SpanId> = source.data.values().filter_map(DataFate::original).collect();
         let unclear: BTreeSet<String> = source
@@ -201,14 +198,14 @@ fn gone(sources: &[CorrelatedObject<'_>]) -> Vec<NamedData> {
 }
 
 /// Whether the patched objects have a global of that name: it is the same.
-fn has_global(sources: &[CorrelatedObject<'_>], linked: &str, thing: &NamedData) -> bool {
+fn has_global(sources: &CorrelatedObjects<'_>, linked: &str, thing: &NamedData) -> bool {
     let mut own = sources.iter().filter(|source| source.linked == linked);
     own.any(|source| source.patched.data_named(thing.name.as_bytes()).is_some())
 }
 
-fn new(sources: &[CorrelatedObject<'_>]) -> Vec<NamedData> {
+fn new(sources: &CorrelatedObjects<'_>) -> Vec<NamedData> {
     let mut new = Vec::new();
-    for (object, source) in sources.iter().enumerate() {
+    for (source, object) in sources.with_ids() {
         let spans = source.data.iter().filter(|(_, fate)| **fate == DataFate::New);
         new.extend(spans.filter_map(|(span, _)| source.patched.thing(object, *span)));
     }
@@ -216,15 +213,15 @@ fn new(sources: &[CorrelatedObject<'_>]) -> Vec<NamedData> {
 }
 
 /// The functions that can use in the patched objects what `thing` was used by.
-fn heirs(sources: &[CorrelatedObject<'_>], thing: &NamedData) -> BTreeSet<String> {
-    let Some(source) = sources.get(thing.object) else { return BTreeSet::new() };
+fn heirs(sources: &CorrelatedObjects<'_>, thing: &NamedData) -> BTreeSet<String> {
+    let source = &sources[thing.object];
     successors(sources, source.linked, thing.users(sources, true))
 }
 
 /// The functions of the patched objects that do what `functions` of the originals did: those of the same names, and
 /// functions that the patch adds and that these refer to.
 pub(super) fn successors(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     linked: &str,
     functions: BTreeSet<String>,
 ) -> BTreeSet<String> {
@@ -273,12 +270,11 @@ fn is_heir(
 /// written, with the same name.
 fn is_same(
     kernel: &LinkedKernel,
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     new: &NamedData,
     was: &NamedData,
 ) -> bool {
-    let sides = sources.get(new.object).zip(sources.get(was.object));
-    let Some((source, before)) = sides else { return false };
+    let (source, before) = (&sources[new.object], &sources[was.object]);
     let Some(original) = &before.original else { return false };
     let is_known = if new.is_constant() {
         leads_to_kernel(source, new.span)
@@ -341,7 +337,7 @@ pub(super) fn word(name: &str) -> String {
 
 impl ObjectSide<'_> {
     /// The variable or constant at a span, if it has a name that means something and is not freed.
-    pub(super) fn thing(&self, object: usize, span: SpanId) -> Option<NamedData> {
+    pub(super) fn thing(&self, object: TouchedId, span: SpanId) -> Option<NamedData> {
         let place = self.analysis.layout.span(span);
         let symbol = self.analysis.elf.symbol(place.symbol?);
         let section = self.analysis.elf.section(place.section);

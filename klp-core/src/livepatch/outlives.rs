@@ -11,7 +11,7 @@ use crate::record::Note;
 use super::copy::Link;
 use super::extract::{self, Extraction, ExtractionRoot};
 use super::pieces::{self, Piece};
-use super::source::{CorrelatedObject, Fate};
+use super::source::{CorrelatedObject, CorrelatedObjects, Fate, TouchedId};
 use super::taken::{AddressTaken, addresses};
 use super::types::ObjectTypes;
 
@@ -21,14 +21,14 @@ pub(super) const OUTLIVES: &str = "outlives";
 /// The notes about addresses that copied functions hand out.
 pub(super) fn notes(
     kernel: &LinkedKernel,
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
 ) -> Vec<Note> {
     let entries = added(sources);
     let linked = linked(kernel, sources, extraction);
     let mut users: BTreeMap<(Piece, Option<String>), BTreeSet<String>> = BTreeMap::new();
     for (from, copied) in &extraction.copied {
-        let Some(source) = sources.get(from.object) else { continue };
+        let source = &sources[from.object];
         let is_code = section(source, *from).is_code();
         for (reloc, taken) in
             if is_code { addresses(source, *from, &copied.relocs) } else { Vec::new() }
@@ -58,7 +58,7 @@ pub(super) fn notes(
         }
     }
     let notes = users.into_iter().filter_map(|((piece, text), users)| {
-        let source = sources.get(piece.object)?;
+        let source = &sources[piece.object];
         let functions: Vec<String> =
             functions_behind(piece, extraction, &entries).into_iter().collect();
         let leads = match functions.as_slice() {
@@ -80,8 +80,8 @@ pub(super) fn notes(
 }
 
 /// What stands `addend` bytes behind the start of `piece`, in quotes, where that is a text.
-pub(super) fn text(sources: &[CorrelatedObject<'_>], piece: Piece, addend: i64) -> Option<String> {
-    let section = section(sources.get(piece.object)?, piece);
+pub(super) fn text(sources: &CorrelatedObjects<'_>, piece: Piece, addend: i64) -> Option<String> {
+    let section = section(&sources[piece.object], piece);
     let start = piece.start.checked_add_signed(addend).filter(|_| section.is_strings())?;
     let rest = section.bytes(start, section.size.checked_sub(start)?)?;
     let text = rest.split(|byte| *byte == 0).next()?;
@@ -92,12 +92,12 @@ pub(super) fn text(sources: &[CorrelatedObject<'_>], piece: Piece, addend: i64) 
 /// one that points to a function of the kernel is for somebody to call it.
 fn linked(
     kernel: &LinkedKernel,
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
 ) -> BTreeSet<Piece> {
     let mut linked = BTreeSet::new();
     for (piece, copied) in &extraction.copied {
-        let Some(source) = sources.get(piece.object) else { continue };
+        let source = &sources[piece.object];
         if section(source, *piece).is_code() {
             for (reloc, taken) in addresses(source, *piece, &copied.relocs) {
                 if let (Link::Piece(to), AddressTaken::Linked(holder)) = (&reloc.link, taken)
@@ -117,16 +117,14 @@ fn linked(
         }
     }
     linked.retain(|piece| is_variable(sources, *piece));
-    let objects: BTreeSet<usize> = linked.iter().map(|piece| piece.object).collect();
-    let locks: BTreeMap<usize, BTreeSet<String>> = objects
-        .into_iter()
-        .filter_map(|object| Some((object, locks(sources.get(object)?))))
-        .collect();
+    let objects: BTreeSet<TouchedId> = linked.iter().map(|piece| piece.object).collect();
+    let locks: BTreeMap<TouchedId, BTreeSet<String>> =
+        objects.into_iter().map(|object| (object, locks(&sources[object]))).collect();
     linked.retain(|piece| {
-        let name = sources.get(piece.object).map(|source| extract::owner_name(source, *piece));
-        let own = name.as_deref().map(|name| name::of_source(name.as_bytes()));
-        !own.zip(locks.get(&piece.object))
-            .is_some_and(|(own, locks)| locks.iter().any(|lock| lock.as_bytes() == own))
+        let name = extract::owner_name(&sources[piece.object], *piece);
+        let own = name::of_source(name.as_bytes());
+        let locks = locks.get(&piece.object);
+        !locks.is_some_and(|locks| locks.iter().any(|lock| lock.as_bytes() == own))
     });
     linked
 }
@@ -143,9 +141,9 @@ fn locks(source: &CorrelatedObject<'_>) -> BTreeSet<String> {
 }
 
 /// Where functions start that the patch adds: piece, offset in it, and name.
-fn added(sources: &[CorrelatedObject<'_>]) -> BTreeMap<(Piece, i64), String> {
+fn added(sources: &CorrelatedObjects<'_>) -> BTreeMap<(Piece, i64), String> {
     let mut entries = BTreeMap::new();
-    for (object, source) in sources.iter().enumerate() {
+    for (source, object) in sources.with_ids() {
         for (fate, function) in source.fates.with_ids() {
             if fate.is_some_and(Fate::is_new) {
                 let (piece, offset) =
@@ -204,8 +202,8 @@ fn calls_back(kernel: &LinkedKernel, extraction: &Extraction, piece: Piece) -> b
 }
 
 /// A variable, beside those that belong to one call site: of messages that are printed once or not too often.
-fn is_variable(sources: &[CorrelatedObject<'_>], piece: Piece) -> bool {
-    let Some(source) = sources.get(piece.object) else { return false };
+fn is_variable(sources: &CorrelatedObjects<'_>, piece: Piece) -> bool {
+    let source = &sources[piece.object];
     let name = extract::owner_name(source, piece);
     let section = section(source, piece);
     section.is_writable()
@@ -215,11 +213,9 @@ fn is_variable(sources: &[CorrelatedObject<'_>], piece: Piece) -> bool {
 }
 
 /// Constants, beside the tables that belong to code.
-pub(super) fn is_constant(sources: &[CorrelatedObject<'_>], piece: Piece) -> bool {
-    let section = sources.get(piece.object).map(|source| section(source, piece));
-    section.is_some_and(|section| {
-        !section.is_code() && !section.is_writable() && !pieces::is_table(section.name)
-    })
+pub(super) fn is_constant(sources: &CorrelatedObjects<'_>, piece: Piece) -> bool {
+    let section = section(&sources[piece.object], piece);
+    !section.is_code() && !section.is_writable() && !pieces::is_table(section.name)
 }
 
 pub(super) fn section<'s, 'a>(source: &'s CorrelatedObject<'a>, piece: Piece) -> &'s Section<'a> {

@@ -15,7 +15,7 @@ use super::extract::Extraction;
 use super::links::LinkNames;
 use super::pieces::{Piece, PieceAssembly, manner};
 use super::placement;
-use super::source::CorrelatedObject;
+use super::source::{CorrelatedObject, TouchedId};
 use super::why::ReasonText;
 
 /// An object to link into the module.
@@ -69,7 +69,7 @@ impl Linking<'_> {
     pub(super) fn part(
         &self,
         source: &CorrelatedObject<'_>,
-        object: usize,
+        object: TouchedId,
         number: usize,
         functions: &[(Piece, u64)],
         called: usize,
@@ -308,7 +308,7 @@ impl Writer<'_> {
     }
 
     /// objtool makes static call sites from calls to trampolines, with the key if it finds its symbol.
-    fn static_call_keys(&mut self, extraction: &Extraction, links: &LinkNames, object: usize) {
+    fn static_call_keys(&mut self, extraction: &Extraction, links: &LinkNames, object: TouchedId) {
         let keys: BTreeSet<&str> = extraction
             .keys
             .iter()

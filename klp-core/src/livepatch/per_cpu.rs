@@ -3,7 +3,7 @@
 
 use super::extract::{Extraction, owner_name};
 use super::placement::is_per_cpu;
-use super::source::CorrelatedObject;
+use super::source::{CorrelatedObjects, TouchedId};
 
 /// Bytes for all modules.
 const RESERVE: u64 = 8 << 10;
@@ -13,7 +13,7 @@ const MODEST: u64 = RESERVE / 4;
 /// More per-CPU memory than a module can count on.
 pub(super) struct LargePerCpu {
     /// The first variable, and its object.
-    pub(super) object: usize,
+    pub(super) object: TouchedId,
     pub(super) name: String,
     pub(super) why: String,
     /// Whether no kernel loads it.
@@ -22,11 +22,11 @@ pub(super) struct LargePerCpu {
 
 /// Whether the variables in `extraction` take more than that.
 pub(super) fn large(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
 ) -> Option<LargePerCpu> {
     let variables = extraction.copied.keys().filter_map(|piece| {
-        let source = sources.get(piece.object)?;
+        let source = &sources[piece.object];
         let section = source.patched.analysis.elf.section(piece.section);
         is_per_cpu(section.name).then(|| (*piece, section.align, owner_name(source, *piece)))
     });

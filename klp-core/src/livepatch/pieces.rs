@@ -8,13 +8,13 @@ use crate::layout::{FunctionId, Span};
 use crate::rules;
 use crate::slices::SliceParts as _;
 
-use super::source::CorrelatedObject;
+use super::source::{CorrelatedObject, TouchedId};
 
 /// A stretch of one section of a patched object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Piece {
     /// Index of the source.
-    pub(super) object: usize,
+    pub(super) object: TouchedId,
     pub(super) section: SectionId,
     pub(super) start: u64,
     pub(super) end: u64,
@@ -99,7 +99,7 @@ impl CorrelatedObject<'_> {
     /// The piece that holds `span` of the patched object, a span of code that belongs to `function`.
     pub(super) fn code_piece(
         &self,
-        object: usize,
+        object: TouchedId,
         span: Span,
         function: Option<FunctionId>,
     ) -> Piece {
@@ -138,7 +138,7 @@ impl CorrelatedObject<'_> {
     }
 
     /// The piece of the data object at `span`.
-    pub(super) fn data_piece(&self, object: usize, span: Span) -> Piece {
+    pub(super) fn data_piece(&self, object: TouchedId, span: Span) -> Piece {
         let size = self.elf().section(span.section).size;
         let alone = self.patched.analysis.layout.of_section(span.section).len() == 1;
         let section = span.section;
@@ -149,7 +149,7 @@ impl CorrelatedObject<'_> {
     }
 
     /// All of a section.
-    pub(super) fn whole(&self, object: usize, section: SectionId) -> Piece {
+    pub(super) fn whole(&self, object: TouchedId, section: SectionId) -> Piece {
         let size = self.elf().section(section).size;
         Piece { object, section, start: 0, end: size }
     }

@@ -12,7 +12,7 @@ use super::callers::call_sites;
 use super::extract::{self, ExtractionRoot};
 use super::moved::{successors, word};
 use super::side::ObjectSide;
-use super::source::{CorrelatedObject, Fate};
+use super::source::{CorrelatedObject, CorrelatedObjects, Fate, TouchedId};
 use super::taken::{AddressTaken, TakenAddresses};
 
 /// What the address of a function under another name is for.
@@ -26,7 +26,7 @@ pub(super) enum AddressUse {
 
 /// A function that the patch adds, and that may be one that it takes away.
 pub(super) struct Renamed {
-    pub(super) object: usize,
+    pub(super) object: TouchedId,
     pub(super) name: String,
     pub(super) was: String,
     pub(super) address: AddressUse,
@@ -49,9 +49,9 @@ impl Renamed {
 }
 
 /// Those whose address is used at one of `places`.
-pub(super) fn functions(sources: &[CorrelatedObject<'_>], places: &TakenAddresses) -> Vec<Renamed> {
+pub(super) fn functions(sources: &CorrelatedObjects<'_>, places: &TakenAddresses) -> Vec<Renamed> {
     let mut found = Vec::new();
-    for (object, source) in sources.iter().enumerate() {
+    for (source, object) in sources.with_ids() {
         let added = source.fates.with_ids();
         for (_, function) in added.filter(|(fate, _)| **fate == Some(Fate::Added)) {
             let (piece, offset) = extract::body_piece(source, ExtractionRoot { object, function });

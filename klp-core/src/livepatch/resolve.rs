@@ -16,7 +16,7 @@ use crate::kernel::is_freed;
 
 use super::pieces::{self, EntriesByCode, Piece};
 use super::placement;
-use super::source::{CorrelatedObject, DataFate, Fate};
+use super::source::{CorrelatedObject, DataFate, Fate, TouchedId};
 use super::why::ReasonText;
 
 /// How the place with the relocation uses it.
@@ -51,12 +51,12 @@ pub(super) enum OriginalSymbol<'a> {
     /// A symbol of the object as it runs, by index.
     Local(SymbolId),
     /// What another source's original has at a span.
-    Moved(usize, SpanId),
+    Moved(TouchedId, SpanId),
 }
 
 /// One touched object while its relocations are resolved.
 pub(super) struct Resolver<'s, 'a> {
-    pub(super) object: usize,
+    pub(super) object: TouchedId,
     pub(super) source: &'s CorrelatedObject<'a>,
     pub(super) tables: &'s EntriesByCode,
     /// Other livepatches may replace what this one does: calls go by the kernel's symbol.

@@ -6,7 +6,7 @@ use crate::arch::{Arch, Carried, Form, Instructions as _, Machine, for_machine};
 use crate::layout::FunctionId;
 
 use super::callers;
-use super::source::CorrelatedObject;
+use super::source::{CorrelatedObject, CorrelatedObjects, TouchedId};
 use super::taken::read_for;
 
 /// Functions that give out the kernel's own texts as they are, and copies of all others (mm/util.c, lib/kasprintf.c). What
@@ -30,9 +30,9 @@ pub(super) enum FreedResult {
 
 /// The functions of the patched objects.
 pub(super) struct Results<'s, 'a> {
-    sources: &'s [CorrelatedObject<'a>],
+    sources: &'s CorrelatedObjects<'a>,
     /// By source, the functions that give out what one of [`CONST_TEXTS`] gave them.
-    givers: BTreeMap<usize, BTreeSet<String>>,
+    givers: BTreeMap<TouchedId, BTreeSet<String>>,
 }
 
 /// The code of a function, and which functions it calls: start, end, name.
@@ -70,29 +70,29 @@ impl CallingCode<'_> {
 }
 
 impl<'s, 'a> Results<'s, 'a> {
-    pub(super) fn new(sources: &'s [CorrelatedObject<'a>]) -> Self {
+    pub(super) fn new(sources: &'s CorrelatedObjects<'a>) -> Self {
         Self { sources, givers: BTreeMap::new() }
     }
 
     /// Whether a function calls one of its object that returns what [`CONST_TEXTS`] give.
-    pub(super) fn gets_given(&mut self, object: usize, function: &str) -> bool {
+    pub(super) fn gets_given(&mut self, object: TouchedId, function: &str) -> bool {
         let Some(number) = self.number(object, function) else { return false };
         self.gives(object, number)
     }
 
-    fn number(&self, object: usize, function: &str) -> Option<FunctionId> {
-        self.sources.get(object)?.patched.function_named(function)
+    fn number(&self, object: TouchedId, function: &str) -> Option<FunctionId> {
+        self.sources[object].patched.function_named(function)
     }
 
     /// Whether the function calls one of [`CONST_TEXTS`], or one that returns what that gives.
-    fn gives(&mut self, object: usize, number: FunctionId) -> bool {
+    fn gives(&mut self, object: TouchedId, number: FunctionId) -> bool {
         let givers = self.givers(object);
-        let Some(source) = self.sources.get(object) else { return false };
+        let source = &self.sources[object];
         let mut names = source.patched.names_in(source.patched.record(number));
         names.any(|name| CONST_TEXTS.contains(&name) || givers.contains(name))
     }
 
-    fn givers(&mut self, object: usize) -> BTreeSet<String> {
+    fn givers(&mut self, object: TouchedId) -> BTreeSet<String> {
         if let Some(known) = self.givers.get(&object) {
             return known.clone();
         }
@@ -121,8 +121,12 @@ impl<'s, 'a> Results<'s, 'a> {
     }
 
     /// The functions of a source that refer to something of such a name, with their code.
-    fn users(&self, object: usize, is_it: &dyn Fn(&str) -> bool) -> Vec<(String, CallingCode<'s>)> {
-        let Some(source) = self.sources.get(object) else { return Vec::new() };
+    fn users(
+        &self,
+        object: TouchedId,
+        is_it: &dyn Fn(&str) -> bool,
+    ) -> Vec<(String, CallingCode<'s>)> {
+        let source = &self.sources[object];
         let named = source.patched.manifest.functions.with_ids().filter(|(record, _)| {
             let mut names = source.patched.names_in(*record);
             names.any(is_it)
@@ -131,20 +135,20 @@ impl<'s, 'a> Results<'s, 'a> {
     }
 
     /// How what `function` of source `object` returns would get to `kfree_const()`, if it does.
-    pub(super) fn of(&mut self, object: usize, function: &str) -> Option<FreedResult> {
-        let linked = self.sources.get(object)?.linked;
+    pub(super) fn of(&mut self, object: TouchedId, function: &str) -> Option<FreedResult> {
+        let linked = self.sources[object].linked;
         let number = self.number(object, function)?;
         let is_local =
-            self.sources.get(object)?.patched.symbols_of(number).all(|(_, symbol)| symbol.local);
+            self.sources[object].patched.symbols_of(number).all(|(_, symbol)| symbol.local);
         let mut open = vec![(function.to_owned(), is_local.then_some(object))];
         let mut seen = BTreeSet::new();
         while let Some((name, home)) = open.pop() {
             if seen.len() > DEEPEST || !seen.insert(name.clone()) {
                 continue;
             }
-            for other in 0..self.sources.len() {
-                let is_own = home.is_none_or(|home| home == other)
-                    && self.sources.get(other).is_some_and(|it| it.linked == linked);
+            for other in self.sources.ids() {
+                let is_own =
+                    home.is_none_or(|home| home == other) && self.sources[other].linked == linked;
                 if !is_own {
                     continue;
                 }
@@ -176,11 +180,11 @@ impl<'s, 'a> Results<'s, 'a> {
     /// from the start of something.
     pub(super) fn freed_at(
         &self,
-        object: usize,
+        object: TouchedId,
         function: &str,
         distances: &BTreeSet<u64>,
     ) -> Option<String> {
-        let source = self.sources.get(object)?;
+        let source = &self.sources[object];
         let origin = |name: &str| {
             let number = source.patched.function_named(name)?;
             source.patched.record(number).origin

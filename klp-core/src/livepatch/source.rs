@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::correlate::{BothObjects, Correlation, Disagreement, Renames};
 use crate::elf::{Definition, ElfError, ElfObject, Symbol, SymbolId};
-use crate::ids::List;
+use crate::ids::{Id, List};
 use crate::kernel::Region;
 use crate::layout::{FunctionId, SpanId};
 use crate::manifest;
@@ -73,7 +73,7 @@ pub(super) enum DataFate {
     /// The kernel has another global of that name.
     Second,
     /// One that another object or function of the kernel had: its source, and its span in the original of that.
-    From(usize, SpanId),
+    From(TouchedId, SpanId),
     /// One that the original does not have.
     New,
     /// One of so many of the original's; it cannot be told which.
@@ -89,6 +89,15 @@ impl DataFate {
         }
     }
 }
+
+/// Which of the objects that the patch touches.
+#[derive(Debug)]
+pub(super) enum Touched {}
+
+pub(super) type TouchedId = Id<Touched>;
+
+/// All of them.
+pub(super) type CorrelatedObjects<'a> = List<TouchedId, CorrelatedObject<'a>>;
 
 /// A touched object, correlated.
 pub(super) struct CorrelatedObject<'a> {

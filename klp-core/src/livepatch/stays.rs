@@ -12,7 +12,7 @@ use super::copy::{Link, OutReloc};
 use super::extract::{self, Extraction, ExtractionRoot};
 use super::outlives::OUTLIVES;
 use super::pieces::Piece;
-use super::source::CorrelatedObject;
+use super::source::{CorrelatedObject, CorrelatedObjects, TouchedId};
 use super::taken::{AddressTaken, addresses};
 
 /// The code of the notes about it.
@@ -21,24 +21,26 @@ pub(super) const STAYS: &str = "stays";
 /// What keeps the module in memory, each a note. `notes` are those about what outlives it.
 pub(super) fn notes(
     kernel: &LinkedKernel,
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
     notes: &[Note],
 ) -> Vec<Note> {
     let is_rust =
         |object: &str| sources.iter().any(|source| source.is_rust() && source.object == object);
-    let mut found: BTreeMap<(usize, String), BTreeSet<String>> = BTreeMap::new();
+    let mut found: BTreeMap<(TouchedId, String), BTreeSet<String>> = BTreeMap::new();
     for note in notes.iter().filter(|note| note.code == OUTLIVES && is_rust(&note.object)) {
         let why = "the kernel can keep its address, and Rust frees what it belongs to when nobody uses it any more";
-        if let Some(object) = sources.iter().position(|source| source.object == note.object) {
+        let mut own = sources.with_ids();
+        if let Some((_, object)) = own.find(|(source, _)| source.object == note.object) {
             found.entry((object, note.name.clone())).or_default().insert(why.to_owned());
         }
     }
     let entries = entries(sources);
     for (piece, copied) in &extraction.copied {
-        let Some(source) = sources.get(piece.object).filter(|source| source.is_rust()) else {
+        let source = &sources[piece.object];
+        if !source.is_rust() {
             continue;
-        };
+        }
         let name = extract::owner_name(source, *piece);
         if is_code(source, *piece) {
             let taken = addresses(source, *piece, &copied.relocs).into_iter();
@@ -68,15 +70,15 @@ pub(super) fn notes(
             "{why}; an object that lives longer can keep that: the module cannot be unloaded, though it can be disabled \
              and replaced"
         );
-        Some(Note::new(STAYS, sources.get(object)?.object, &name, why))
+        Some(Note::new(STAYS, sources[object].object, &name, why))
     });
     notes.collect()
 }
 
 /// Where the functions of the patched objects start, and what they are called.
-fn entries(sources: &[CorrelatedObject<'_>]) -> BTreeMap<(Piece, i64), String> {
+fn entries(sources: &CorrelatedObjects<'_>) -> BTreeMap<(Piece, i64), String> {
     let mut entries = BTreeMap::new();
-    for (object, source) in sources.iter().enumerate() {
+    for (source, object) in sources.with_ids() {
         for (_, function) in source.fates.with_ids() {
             let (piece, offset) = extract::body_piece(source, ExtractionRoot { object, function });
             entries.insert((piece, offset.cast_signed()), source.name_of(function));
@@ -104,7 +106,7 @@ fn function(
 
 /// The copied functions that refer to `piece`, directly or by other constants.
 fn users(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
     piece: Piece,
 ) -> BTreeSet<String> {
@@ -116,7 +118,7 @@ fn users(
             .iter()
             .filter(|(_, copied)| copied.relocs.iter().any(|reloc| reloc.link == Link::Piece(to)));
         for (from, _) in from {
-            let Some(source) = sources.get(from.object) else { continue };
+            let source = &sources[from.object];
             if is_code(source, *from) {
                 users.insert(extract::owner_name(source, *from));
             } else if seen.insert(*from) {

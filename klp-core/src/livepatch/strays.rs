@@ -7,7 +7,7 @@ use crate::rules;
 
 use super::extract::Extraction;
 use super::pieces;
-use super::source::CorrelatedObject;
+use super::source::{CorrelatedObject, TouchedId};
 
 /// What tells the linker, debuggers or objtool about code, or about a function as a whole.
 const HARMLESS: &[&[u8]] = &[
@@ -32,7 +32,7 @@ pub(super) enum StrayEntry {
 /// By the names of functions.
 pub(super) fn of(
     source: &CorrelatedObject<'_>,
-    object: usize,
+    object: TouchedId,
     extraction: &Extraction,
 ) -> Vec<(String, StrayEntry)> {
     let elf = &source.patched.analysis.elf;

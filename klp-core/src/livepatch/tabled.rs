@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::copy::Link;
 use super::extract::Extraction;
 use super::pieces::Piece;
-use super::source::CorrelatedObject;
+use super::source::{CorrelatedObject, CorrelatedObjects};
 use super::taken::{AddressTaken, TakenAddresses, reads};
 
 /// A place that the module has.
@@ -14,7 +14,7 @@ type PieceOffset = (Piece, i64);
 
 /// `places`, and what is done with what tables lead to.
 pub(super) fn through(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
     places: &TakenAddresses,
 ) -> TakenAddresses {
@@ -41,10 +41,8 @@ pub(super) fn through(
         found.entry(address).or_default().insert(taken);
         add(address, taken);
     }
-    let is_code = |piece: Piece| {
-        let source = sources.get(piece.object);
-        source.is_some_and(|it| it.patched.analysis.elf.section(piece.section).is_code())
-    };
+    let is_code =
+        |piece: Piece| sources[piece.object].patched.analysis.elf.section(piece.section).is_code();
     let mut seen = BTreeSet::new();
     while let Some(((piece, _), taken)) = open.pop() {
         if is_code(piece) || !seen.insert((piece, taken)) {
@@ -70,12 +68,12 @@ fn behind(extraction: &Extraction, piece: Piece) -> impl Iterator<Item = PieceOf
 
 /// What is done with the addresses that code reads from tables.
 pub(super) fn read(
-    sources: &[CorrelatedObject<'_>],
+    sources: &CorrelatedObjects<'_>,
     extraction: &Extraction,
 ) -> BTreeSet<(PieceOffset, AddressTaken)> {
     let mut found = BTreeSet::new();
     for (from, copied) in &extraction.copied {
-        let Some(source) = sources.get(from.object) else { continue };
+        let source = &sources[from.object];
         let section = source.patched.analysis.elf.section(from.section);
         if section.is_code() {
             found.extend(read_by(source, *from, extraction, &copied.relocs));

@@ -7,7 +7,7 @@ use crate::arch::{Arch, Carried, Form, Instructions as _, for_machine};
 use super::copy::{Link, OutReloc};
 use super::extract::Extraction;
 use super::pieces::Piece;
-use super::source::CorrelatedObject;
+use super::source::{CorrelatedObject, CorrelatedObjects};
 
 /// What is done with an address in an instruction, or behind it in the same function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,10 +34,10 @@ pub(super) enum AddressTaken {
 pub(super) type TakenAddresses = BTreeMap<(Piece, i64), BTreeSet<AddressTaken>>;
 
 /// Where the addresses lead to that copied code takes.
-pub(super) fn places(sources: &[CorrelatedObject<'_>], extraction: &Extraction) -> TakenAddresses {
+pub(super) fn places(sources: &CorrelatedObjects<'_>, extraction: &Extraction) -> TakenAddresses {
     let mut found = TakenAddresses::new();
     for (from, copied) in &extraction.copied {
-        let Some(source) = sources.get(from.object) else { continue };
+        let source = &sources[from.object];
         let section = source.patched.analysis.elf.section(from.section);
         if !section.is_code() {
             continue;

@@ -4,12 +4,12 @@
 use crate::record::Note;
 
 use super::moved::NamedData;
-use super::source::{CorrelatedObject, DataFate, Fate};
+use super::source::{CorrelatedObjects, DataFate, Fate};
 
 /// The notes about them: a patch can also mean that the old variable is used in the new place.
-pub(super) fn notes(sources: &[CorrelatedObject<'_>]) -> Vec<Note> {
+pub(super) fn notes(sources: &CorrelatedObjects<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
-    for (object, source) in sources.iter().enumerate() {
+    for (source, object) in sources.with_ids() {
         let things = |is_it: fn(&DataFate) -> bool| -> Vec<NamedData> {
             let spans = source.data.iter().filter(|(_, fate)| is_it(fate));
             let things = spans.filter_map(|(span, _)| source.patched.thing(object, *span));

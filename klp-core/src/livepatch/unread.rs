@@ -7,10 +7,10 @@ use crate::checksum::Digest;
 use crate::elf::{Definition, SectionId, SymbolId};
 
 use super::side::ObjectSide;
-use super::source::CorrelatedObject;
+use super::source::CorrelatedObjects;
 
 /// The objects in which no other constants without names differ than such ones.
-pub(super) fn objects(sources: &[CorrelatedObject<'_>]) -> BTreeSet<String> {
+pub(super) fn objects(sources: &CorrelatedObjects<'_>) -> BTreeSet<String> {
     let only = sources.iter().filter(|source| {
         source.original.as_ref().is_some_and(|original| differ_unread(original, &source.patched))
     });

@@ -16,7 +16,7 @@ use super::moved::{Moves, Suspect};
 use super::namesakes;
 use super::refusals::Refusals;
 use super::side::ObjectSide;
-use super::source::{CorrelatedObject, Fate};
+use super::source::{CorrelatedObject, CorrelatedObjects, Fate, TouchedId};
 use super::taken::{AddressTaken, TakenAddresses};
 use super::types::{self, ChangedType, ObjectTypes, TypeUser};
 use super::{FORCED, PatchedObject, UnlinkedLivepatch};
@@ -102,7 +102,7 @@ impl Verdict {
     }
 
     /// Tells of types that have another layout, each once, and of who else uses them.
-    pub(super) fn types(&mut self, sources: &[CorrelatedObject<'_>]) {
+    pub(super) fn types(&mut self, sources: &CorrelatedObjects<'_>) {
         let mut read = Vec::new();
         for source in sources {
             let typed = source.typed();
@@ -200,11 +200,11 @@ impl Verdict {
     /// Tells of functions that hand out a text of the module where the kernel frees all texts but its own.
     pub(super) fn texts(
         &mut self,
-        sources: &[CorrelatedObject<'_>],
-        texts: BTreeSet<(usize, String, String)>,
+        sources: &CorrelatedObjects<'_>,
+        texts: BTreeSet<(TouchedId, String, String)>,
     ) {
         for (object, function, how) in texts {
-            let Some(source) = sources.get(object) else { continue };
+            let source = &sources[object];
             let why = format!(
                 "{how}: the module has its own copy, and kfree_const() frees what is not the kernel's own text; give it \
                  to kstrdup_const(), too"
@@ -216,36 +216,33 @@ impl Verdict {
     /// Tells of new variables that the original may have under another name: what the kernel has in them is not there.
     pub(super) fn renamed(
         &mut self,
-        sources: &[CorrelatedObject<'_>],
+        sources: &CorrelatedObjects<'_>,
         moves: &Moves,
         places: &TakenAddresses,
         extraction: &Extraction,
     ) {
-        let is_copied = |object: usize, span: SpanId| {
-            let place = sources.get(object).map(|it| it.patched.analysis.layout.span(span));
-            place.is_some_and(|span| {
-                extraction.copied.keys().any(|piece| {
-                    (piece.object, piece.section) == (object, span.section)
-                        && (piece.start..piece.end.max(piece.start.saturating_add(1)))
-                            .contains(&span.start)
-                })
+        let is_copied = |object: TouchedId, span: SpanId| {
+            let place = sources[object].patched.analysis.layout.span(span);
+            extraction.copied.keys().any(|piece| {
+                (piece.object, piece.section) == (object, place.section)
+                    && (piece.start..piece.end.max(piece.start.saturating_add(1)))
+                        .contains(&place.start)
             })
         };
-        let is_compared = |object: usize, span: SpanId| {
-            let place = sources.get(object).map(|it| it.patched.analysis.layout.span(span));
-            place.is_some_and(|span| {
-                let compared =
-                    places.iter().filter(|(_, taken)| taken.contains(&AddressTaken::Compared));
-                compared.into_iter().any(|((piece, _), _)| {
-                    (piece.object, piece.section) == (object, span.section)
-                        && (piece.start..piece.end).contains(&span.start)
-                })
+        let is_compared = |object: TouchedId, span: SpanId| {
+            let place = sources[object].patched.analysis.layout.span(span);
+            let compared =
+                places.iter().filter(|(_, taken)| taken.contains(&AddressTaken::Compared));
+            compared.into_iter().any(|((piece, _), _)| {
+                (piece.object, piece.section) == (object, place.section)
+                    && (piece.start..piece.end).contains(&place.start)
             })
         };
         let suspects = moves.suspects(sources, is_copied, is_compared);
         for (object, name, was) in identity::in_place_of(sources, is_copied) {
             let is_one = suspects.iter().any(|it| (it.new.object, &it.was.name) == (object, &was));
-            if let Some(source) = sources.get(object).filter(|_| !is_one) {
+            if !is_one {
+                let source = &sources[object];
                 let why = format!(
                     "functions that use it use {name} instead with the patch, which starts with nothing of what the \
                      kernel has in it; a pre-patch callback can take that over"
@@ -254,8 +251,8 @@ impl Verdict {
             }
         }
         for Suspect { new, was } in suspects {
-            let Some(source) = sources.get(new.object) else { continue };
-            let home = sources.get(was.object).filter(|_| was.object != new.object);
+            let source = &sources[new.object];
+            let home = (was.object != new.object).then(|| &sources[was.object]);
             let was = match home {
                 Some(home) => format!("{} of {}", was.name, home.object),
                 None => was.name.clone(),
