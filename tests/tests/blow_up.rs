@@ -84,8 +84,8 @@ fn look(process: u32) -> Result<Cost> {
     let peak = peak.and_then(|line| line.split_whitespace().next()).context("no peak")?;
     let stat = fs_err::read_to_string(format!("/proc/{process}/stat"))?;
     let (_, fields) = stat.rsplit_once(')').context("no name")?;
-    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse);
-    let ticks = ticks.sum::<Result<u64, _>>()?;
+    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+    let ticks = ticks.sum::<Result<u64, std::num::ParseIntError>>()?;
     Ok(Cost { memory: peak.parse::<u64>()? * 1024, ticks, size: 0 })
 }
 
