@@ -188,6 +188,21 @@ fn numbered(count: usize, is_patched: bool) -> String {
     text
 }
 
+/// Functions that each refer to another place in the middle of one long function.
+fn middle(count: usize, is_patched: bool) -> String {
+    let mut text = String::from(".text\n.type long,@function\nlong:\n");
+    for number in 0..count {
+        let _ = writeln!(text, "xor %eax,%eax\n.Lm{number}: inc %eax");
+    }
+    text.push_str("ret\n.size long,.-long\n");
+    for number in 0..count {
+        let code = format!("lea .Lm{number}(%rip),%rax");
+        function(&mut text, &format!("f{number}"), &code);
+    }
+    function(&mut text, "changed", &format!("mov ${},%eax", u8::from(is_patched)));
+    text
+}
+
 fn callees(count: usize, is_patched: bool) -> String {
     one_function(count, is_patched, |it| format!("call g{it}"))
 }
@@ -215,4 +230,9 @@ fn a_function_that_refers_to_much() -> Result<()> {
     grow("variables", 1000, variables)?;
     grow("numbered", 1000, numbered)?;
     grow("callees", 1000, callees)
+}
+
+#[test]
+fn many_references_into_one_function() -> Result<()> {
+    grow("middle", 250, middle)
 }

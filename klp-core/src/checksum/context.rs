@@ -8,6 +8,7 @@ use crate::layout::{Layout, Span, SpanId};
 use crate::name::{self, Stability};
 use crate::tables::Sites;
 
+use super::count::CountedFunctions;
 use super::empties::EmptyObjects;
 use super::entered::EnteredPlaces;
 use super::handed::TakenPlaces;
@@ -27,6 +28,7 @@ pub(crate) struct Context<'a, 'data> {
     pub(crate) handed: &'a TakenPlaces,
     pub(crate) empties: &'a EmptyObjects,
     pub(super) long_strings: &'a LongStrings,
+    pub(super) counted: &'a CountedFunctions,
 }
 
 /// What a reference means.

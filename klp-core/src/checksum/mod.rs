@@ -17,6 +17,7 @@ mod entered;
 mod entries;
 mod entry;
 mod fields;
+mod finish;
 mod flow;
 mod graph;
 mod handed;
@@ -57,9 +58,11 @@ use crate::tables::Sites;
 use closure::{Closure, Roots};
 pub(crate) use constant::Constant;
 pub(crate) use context::{Context, ReferenceMeaning};
+pub(crate) use count::CountedFunctions;
 pub(crate) use empties::EmptyObjects;
 pub(crate) use entered::EnteredPlaces;
 pub(crate) use fields::distance;
+use finish::finish;
 pub(crate) use handed::TakenPlaces;
 use long_strings::LongStrings;
 pub(crate) use memory::Memory;
@@ -93,6 +96,7 @@ pub struct Analysis<'data> {
     pub(crate) handed: TakenPlaces,
     pub(crate) empties: EmptyObjects,
     long_strings: LongStrings,
+    counted: CountedFunctions,
     /// All data that functions and named data reach, where it is known already.
     closure: OnceLock<Closure>,
     /// Where its unnamed data starts, where that is known already.
@@ -220,6 +224,7 @@ impl<'data> Analysis<'data> {
             handed,
             empties,
             long_strings,
+            counted: CountedFunctions::default(),
             closure,
             boundaries,
             asked: AtomicUsize::new(0),
@@ -350,8 +355,19 @@ impl<'data> Analysis<'data> {
 
     pub(crate) fn context(&self) -> Context<'_, 'data> {
         let Self { elf, layout, sites, origins, memory, .. } = self;
-        let Self { entered, handed, empties, long_strings, .. } = self;
-        Context { elf, layout, sites, origins, memory, entered, handed, empties, long_strings }
+        let Self { entered, handed, empties, long_strings, counted, .. } = self;
+        Context {
+            elf,
+            layout,
+            sites,
+            origins,
+            memory,
+            entered,
+            handed,
+            empties,
+            long_strings,
+            counted,
+        }
     }
 
     fn walk(
@@ -370,24 +386,4 @@ impl<'data> Analysis<'data> {
         }
         walked
     }
-}
-
-/// The digests of functions, from their walks, and of data.
-fn finish(
-    cx: &Context<'_, '_>,
-    walked: &[Walked],
-    closure: &Closure,
-    rest: &(impl Fn() + Sync),
-) -> (FunctionChecksums, Vec<DataChecksum>) {
-    rayon::join(
-        || {
-            let finished = walked.par_iter().map(|part| part.finish(closure.digests()));
-            FunctionChecksums::concat(finished.collect())
-        },
-        || {
-            let data = closure.data(cx);
-            rest();
-            data
-        },
-    )
 }

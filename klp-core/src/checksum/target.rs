@@ -5,7 +5,6 @@ use crate::elf::{SectionId, SymbolId};
 use crate::layout::SpanId;
 
 use super::context::{Identity, ReferenceMeaning};
-use super::count::count_all;
 use super::stream::{DataExtent, NodeRef, Streams, UnitEdge, tag};
 use super::{ContentKind, EntrySite, Refusal, UnitWriter};
 
@@ -227,10 +226,10 @@ impl<'data> UnitWriter<'_, 'data, '_> {
         span: SpanId,
         offset: u64,
     ) -> Result<(u32, u8), Refusal> {
-        if self.foreign.as_ref().map(|(known, _)| *known) != Some(span) {
-            self.foreign = Some((span, count_all(self.cx, span)?));
-        }
-        let Some((_, own)) = &self.foreign else { return Err(Refusal::new("a function vanished")) };
+        let known = self.foreign.take().filter(|(known, _)| *known == span);
+        let (_, counted) =
+            self.foreign.insert(known.unwrap_or_else(|| (span, self.cx.counted.of(self.cx, span))));
+        let own = counted.as_ref().as_ref().map_err(Refusal::clone)?;
         let start = self.cx.layout.span(span).start;
         let place = offset.checked_sub(start).and_then(|offset| own.place(offset));
         place.ok_or_else(|| {

@@ -1,6 +1,7 @@
 //! One function, walked instruction by instruction into its streams.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::arch::{Arch, Form, Instructions, for_machine};
 use crate::elf::{Place, Reloc, RelocKind, SectionId, SymbolId};
@@ -10,11 +11,11 @@ use crate::slices::SliceParts as _;
 use crate::tables::DecodedEntry;
 
 use super::context::Context;
+use super::count::CountOutcome;
 use super::entries::Effect;
 use super::fields::distance;
 use super::flow::Flow;
 use super::instruction::Encoded;
-use super::numbered::InstructionStarts;
 use super::origin::SymbolFiles;
 use super::part::{PartRole, UnitPart};
 use super::said::{Annotations, InstructionAnnotations};
@@ -42,8 +43,8 @@ pub(crate) struct UnitWriter<'a, 'data, 's> {
     pub(super) cx: &'a Context<'a, 'data>,
     pub(super) streams: &'s mut Streams,
     pub(super) parts: Vec<UnitPart>,
-    /// Those of the last foreign function that something referred to.
-    pub(super) foreign: Option<(SpanId, InstructionStarts)>,
+    /// The instructions of the last foreign function that something referred to.
+    pub(super) foreign: Option<(SpanId, Arc<CountOutcome>)>,
     /// Where it comes from.
     pub(super) origin: SymbolFiles,
     /// Places in its code that it reads or whose address it takes: from there on, what looks like padding may be

@@ -26,7 +26,7 @@ pub(super) struct Reference {
 const SHOWN: usize = 40;
 
 /// More bytes of a string are never told: many references can lead into one.
-const LONGEST: usize = 4096;
+const LONGEST: usize = 1024;
 
 /// How far, and how much, data behind data is told.
 const DEEP: u8 = 3;
