@@ -304,7 +304,7 @@ mod tests {
     /// A checksum file can say neither what a digest is nor why there is none.
     #[test]
     fn what_has_no_digest_is_refused_without_a_reason_too() {
-        let file = r#"{"reason":"checksums","format-version":14,"tool":"x","objects":1}
+        let file = r#"{"reason":"checksums","format-version":15,"tool":"x","objects":1}
 {"reason":"object","functions":1,"data":1,"object":"a.o","linked":null,"function-symbols":1,"files":[],"globals":[],"locals":[]}
 {"reason":"function-checksum","name":"f"}
 {"reason":"data-checksum","name":"d","section":".data"}"#;

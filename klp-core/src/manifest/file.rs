@@ -1,6 +1,6 @@
 //! The checksum file: JSON lines, so that a person can read it and any tool can use it.
 //!
-//! The first line is `{"reason":"checksums","format-version":14,…}`. Then, for each object, one line
+//! The first line is `{"reason":"checksums","format-version":15,…}`. Then, for each object, one line
 //! with `"reason":"object"` and one for each of its functions and data objects.
 
 use std::io::{self, BufRead, Write};
@@ -18,7 +18,7 @@ use super::{
 
 /// The version of the file format and of the definition of the digests. Files of different versions
 /// cannot be compared.
-pub const FORMAT_VERSION: u32 = 14;
+pub const FORMAT_VERSION: u32 = 15;
 
 /// Why a checksum file cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -89,6 +89,9 @@ impl Case {
     pub(super) fn check_build(&self, records: &str) -> Result<()> {
         let records: Vec<Value> = parse(records);
         let of = |reason| records.iter().filter(move |record| record["reason"] == reason);
+        if let Some(error) = of("error").next() {
+            bail!("{}, {}", error["message"], error["hint"]);
+        }
         if let Some(text) = &self.refused {
             let why: Vec<&str> =
                 of("refused").filter_map(|record| record["why"].as_str()).collect();

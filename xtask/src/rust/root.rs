@@ -7,8 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::kernel::archive;
 use crate::{environment, process};
 
-const PACKAGES: &str = "make gcc libc6-dev flex bison bc libelf-dev libssl-dev python3 perl rsync cpio kmod xz-utils zstd \
-                        patch gawk bindgen clang-22 lld-22 llvm-22 busybox-static qemu-system-x86";
+const PACKAGES: &str = "make gcc libc6-dev flex bison bc libelf-dev libdw-dev libssl-dev python3 perl rsync cpio kmod xz-utils \
+                        zstd patch gawk bindgen clang-22 lld-22 llvm-22 busybox-static qemu-system-x86";
 const FROM_EXPERIMENTAL: &str = "rustc rust-src";
 
 /// The machine's programs see it as `/`.
