@@ -8,7 +8,7 @@ use crate::layout::{Layout, Span, SpanId};
 use crate::name::{self, Stability};
 use crate::tables::Sites;
 
-use super::count::CountedFunctions;
+use super::counted::CountedFunctions;
 use super::empties::EmptyObjects;
 use super::entered::EnteredPlaces;
 use super::handed::TakenPlaces;

@@ -1,9 +1,6 @@
 //! The instructions of a whole function, by number.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use foldhash::HashMap;
 
 use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::layout::SpanId;
@@ -14,27 +11,8 @@ use super::context::Context;
 use super::numbered::InstructionStarts;
 use super::said::Annotations;
 
-/// The instructions of functions that others refer to the middle of, counted when the first does.
-#[derive(Debug, Default)]
-pub(crate) struct CountedFunctions(Mutex<HashMap<SpanId, Arc<CountOutcome>>>);
-
-/// The instructions of one function, or why they cannot be counted.
-pub(super) type CountOutcome = Result<InstructionStarts, Refusal>;
-
-impl CountedFunctions {
-    /// Those of `span`, up to the first bytes that are none.
-    pub(super) fn of(&self, cx: &Context<'_, '_>, span: SpanId) -> Arc<CountOutcome> {
-        // What another thread had put in when it panicked is whole.
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = lock().get(&span).map(Arc::clone);
-        known.unwrap_or_else(|| {
-            let counted = Arc::new(count_all(cx, span));
-            Arc::clone(lock().entry(span).or_insert(counted))
-        })
-    }
-}
-
-fn count_all(cx: &Context<'_, '_>, span: SpanId) -> Result<InstructionStarts, Refusal> {
+/// The instructions of `span`, up to the first bytes that are none.
+pub(super) fn count_all(cx: &Context<'_, '_>, span: SpanId) -> Result<InstructionStarts, Refusal> {
     for_machine!(cx.elf.machine, A => count::<A>(cx, span))
 }
 

@@ -5,7 +5,6 @@ use foldhash::HashMap;
 use crate::elf::{ElfObject, SymbolId};
 use crate::name;
 
-use super::context::Identity;
 use super::seen::Seen;
 
 /// So few names are compared faster than they are counted.
@@ -35,22 +34,28 @@ impl NameRanks {
         self.counts.clear();
     }
 
-    /// The rank of `named`.
-    pub(super) fn rank(&mut self, elf: &ElfObject<'_>, named: &Identity<'_>) -> u32 {
-        let known = self.ranked.position(named.symbol).and_then(|at| self.ranks.get(at));
+    /// The rank of `symbol`, whose `name` is without the compiler's number where it `has_number`.
+    pub(super) fn rank(
+        &mut self,
+        elf: &ElfObject<'_>,
+        symbol: SymbolId,
+        name: &[u8],
+        has_number: bool,
+    ) -> u32 {
+        let known = self.ranked.position(symbol).and_then(|at| self.ranks.get(at));
         if let Some(rank) = known {
             return *rank;
         }
-        let rank = self.count(elf, &named.name);
-        self.ranked.add(named.symbol);
+        let rank = self.count(elf, name);
+        self.ranked.add(symbol);
         self.ranks.push(rank);
-        if !named.numbered {
-            if self.numbered.position(named.symbol).is_none() {
-                self.is_one_more(elf, elf.symbol(named.symbol).name);
+        if !has_number {
+            if self.numbered.position(symbol).is_none() {
+                self.is_one_more(elf, elf.symbol(symbol).name);
             }
-        } else if self.numbered.add(named.symbol) {
-            self.numberless.push(named.name.to_vec());
-            self.is_one_more(elf, &named.name);
+        } else if self.numbered.add(symbol) {
+            self.numberless.push(name.to_vec());
+            self.is_one_more(elf, name);
         }
         rank
     }

@@ -5,6 +5,7 @@ use crate::elf::{SectionId, SymbolId};
 use crate::layout::SpanId;
 
 use super::context::{Identity, ReferenceMeaning};
+use super::count::count_all;
 use super::stream::{DataExtent, NodeRef, Streams, UnitEdge, tag};
 use super::{ContentKind, EntrySite, Refusal, UnitWriter};
 
@@ -170,7 +171,8 @@ impl<'data> UnitWriter<'_, 'data, '_> {
     /// Takes down that the unit refers to `named`, and gives its rank.
     pub(super) fn refer(&mut self, named: &Identity<'_>) -> u32 {
         self.streams.references.add(named.symbol.into());
-        self.streams.ranks.rank(self.cx.elf, named)
+        let Identity { name, symbol, numbered, .. } = named;
+        self.streams.ranks.rank(self.cx.elf, *symbol, name, *numbered)
     }
 
     pub(super) fn code(
@@ -227,9 +229,10 @@ impl<'data> UnitWriter<'_, 'data, '_> {
         offset: u64,
     ) -> Result<(u32, u8), Refusal> {
         let known = self.foreign.take().filter(|(known, _)| *known == span);
-        let (_, counted) =
-            self.foreign.insert(known.unwrap_or_else(|| (span, self.cx.counted.of(self.cx, span))));
-        let own = counted.as_ref().as_ref().map_err(Refusal::clone)?;
+        let (_, counted) = self.foreign.insert(
+            known.unwrap_or_else(|| (span, self.cx.counted.of(span, || count_all(self.cx, span)))),
+        );
+        let own = counted.as_ref().as_ref().map_err(Refusal::new)?;
         let start = self.cx.layout.span(span).start;
         let place = offset.checked_sub(start).and_then(|offset| own.place(offset));
         place.ok_or_else(|| {

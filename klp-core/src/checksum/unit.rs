@@ -11,7 +11,7 @@ use crate::slices::SliceParts as _;
 use crate::tables::DecodedEntry;
 
 use super::context::Context;
-use super::count::CountOutcome;
+use super::counted::CountOutcome;
 use super::entries::Effect;
 use super::fields::distance;
 use super::flow::Flow;

@@ -92,9 +92,9 @@ impl DataFate {
 
 /// Which of the objects that the patch touches.
 #[derive(Debug)]
-pub(super) enum Touched {}
+pub(super) enum TouchedSource {}
 
-pub(super) type TouchedId = Id<Touched>;
+pub(super) type TouchedId = Id<TouchedSource>;
 
 /// All of them.
 pub(super) type CorrelatedObjects<'a> = List<TouchedId, CorrelatedObject<'a>>;
