@@ -148,7 +148,7 @@ pub fn is_linker_table(section: &Section<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::arch::Machine;
-    use crate::elf::Relocs;
+    use crate::elf::{Relocs, StringEnds};
     use object::elf::{SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE};
 
     fn section(name: &str, flags: u64) -> Section<'_> {
@@ -163,6 +163,7 @@ mod tests {
             link: None,
             data: &[0],
             relocs: Relocs::none(Machine::X86_64),
+            string_ends: StringEnds::default(),
         }
     }
 

@@ -268,7 +268,8 @@ impl Judge<'_> {
             }
         }
         let now = MemoryKind::of(view.section(own.section));
-        let was = own.was.map_or_else(|| source.kind_before(index), |was| self.running.kind(was));
+        let was =
+            own.was.map_or_else(|| source.kind_before(index), |was| Some(self.running.kind(was)));
         if let Some(was) = was.filter(|was| *was != now) {
             let class = if was.is_freed() { Fault::Freed } else { Fault::Kind };
             let (now, was) = (now.text(), was.text());
@@ -282,7 +283,10 @@ impl Judge<'_> {
 
     /// Memory that was given back can only be meant by code that meant it before the patch.
     fn freed(&mut self, field: PairedField, aim: SymbolOffset, spot: ImagePlace) {
-        let Some(kind) = self.running.kind(spot).filter(|kind| kind.is_freed()) else { return };
+        let kind = self.running.kind(spot);
+        if !kind.is_freed() {
+            return;
+        }
         let (number, extent) = field.piece;
         let source = &self.sources[number];
         let holder = source.patched.symbol_of(extent).map(|index| source.patched.symbol(index));
@@ -309,7 +313,7 @@ impl Judge<'_> {
     /// A memory operand of the processor's segment is one of its own variables.
     fn per_cpu(&mut self, field: PairedField, spot: ImagePlace) {
         let kind = self.running.kind(spot);
-        if field.used.per_cpu && kind.is_some_and(|kind| kind != MemoryKind::PerCpu) {
+        if field.used.per_cpu && kind != MemoryKind::PerCpu {
             let what = format!(
                 "uses {} as one for each processor, which it is not",
                 self.running.describe(spot)

@@ -167,17 +167,13 @@ impl<'a> RunningImages<'a> {
     }
 
     /// What kind of memory a place is in.
-    pub(super) fn kind(&self, spot: ImagePlace) -> Option<MemoryKind> {
+    pub(super) fn kind(&self, spot: ImagePlace) -> MemoryKind {
         let image = self.image(spot.image);
         if spot.image != VMLINUX {
             // Of a number that is no address.
-            let Some(section) = spot.section else { return Some(MemoryKind::Constant) };
+            let Some(section) = spot.section else { return MemoryKind::Constant };
             let section = image.elf.section(section);
-            return Some(MemoryKind::of_named(
-                section.name,
-                section.is_code(),
-                section.flags & 1 != 0,
-            ));
+            return MemoryKind::of_named(section.name, section.is_code(), section.flags & 1 != 0);
         }
         let code = image.elf.sections.iter().any(|section| {
             section.is_code()
@@ -187,12 +183,12 @@ impl<'a> RunningImages<'a> {
         });
         let inside =
             self.ranges.iter().find(|(start, end, _)| (*start..*end).contains(&spot.value));
-        Some(match inside {
+        match inside {
             Some((_, _, MemoryKind::FreedData)) if code => MemoryKind::FreedText,
             Some((_, _, kind)) => *kind,
             None if code => MemoryKind::Text,
             None => MemoryKind::Data,
-        })
+        }
     }
 
     /// A name for the place, for people.

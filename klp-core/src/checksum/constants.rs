@@ -35,13 +35,12 @@ impl Analysis<'_> {
             return true;
         }
         let near;
-        let boundaries = match self.boundaries.get() {
-            Some(known) => known,
-            None => {
-                // What else functions refer to does not matter here: the next place is far enough.
-                near = Boundaries::of(&cx, &roots);
-                &near
-            }
+        let boundaries = if let Some(known) = self.boundaries.get() {
+            known
+        } else {
+            // What else functions refer to does not matter here: the next place is far enough.
+            near = Boundaries::of(&cx, &roots);
+            &near
         };
         let reached = closure::digests(&cx, boundaries, roots);
         reached.nodes().any(|node| is_open(&cx, *node))

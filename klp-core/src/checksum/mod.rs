@@ -188,13 +188,11 @@ impl<'data> DigestedObject<'data> {
 
     /// The object as it is understood, read when it is first asked for.
     pub(crate) fn analysis(&self) -> Result<&Analysis<'data>, crate::elf::ElfError> {
-        match self.analysis.get() {
-            Some(analysis) => Ok(analysis),
-            None => {
-                let made = Analysis::of(self.data)?.with_boundaries(self.boundaries.clone());
-                Ok(self.analysis.get_or_init(|| made))
-            }
+        if let Some(analysis) = self.analysis.get() {
+            return Ok(analysis);
         }
+        let made = Analysis::of(self.data)?.with_boundaries(self.boundaries.clone());
+        Ok(self.analysis.get_or_init(|| made))
     }
 }
 

@@ -70,7 +70,7 @@ impl NodeDigests {
         let numbers = self.numbers(nodes);
         let mut walk = self.budget.walk();
         let digests = self.digests_behind(&numbers, &mut walk);
-        let symbols = if self.lead(&numbers, &self.leads_to_symbol) {
+        let symbols = if lead(&numbers, &self.leads_to_symbol) {
             self.symbols_behind(numbers.iter().copied().flatten(), &mut walk)
         } else {
             Some(Vec::new())
@@ -92,16 +92,12 @@ impl NodeDigests {
         nodes.map(|node| self.graph.numbers.get(&node).copied()).collect()
     }
 
-    fn lead(&self, numbers: &[Option<u32>], to: &[bool]) -> bool {
-        numbers.iter().flatten().any(|node| flag(to, *node))
-    }
-
     fn digests_behind(
         &self,
         numbers: &[Option<u32>],
         walk: &mut CountedWalk<'_>,
     ) -> Option<Vec<DigestOutcome>> {
-        if self.lead(numbers, &self.leads_to_variable) {
+        if lead(numbers, &self.leads_to_variable) {
             return self.numbered(numbers, walk);
         }
         let digest =
@@ -195,6 +191,10 @@ impl NodeDigests {
 fn too_much(nodes: usize) -> Vec<DigestOutcome> {
     let why = "it leads to unnamed data that too many others lead to, and that leads on to much";
     vec![Err(why.to_owned()); nodes]
+}
+
+fn lead(numbers: &[Option<u32>], to: &[bool]) -> bool {
+    numbers.iter().flatten().any(|node| flag(to, *node))
 }
 
 fn item<T>(items: &[T], number: u32) -> Option<&T> {

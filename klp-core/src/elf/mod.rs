@@ -23,7 +23,7 @@ use crate::ids::{Id, List};
 pub use place::Place;
 pub use reloc::{Reloc, RelocKind, RelocRange, Relocs};
 pub use section::{Section, SectionClass};
-use strings::StringEnds;
+pub(crate) use strings::StringEnds;
 pub use symbol::{Definition, Symbol, SymbolKind};
 
 // Not `object::SectionIndex` and `SymbolIndex`: they take 8 bytes, anybody can make one, and no list goes by them alone.

@@ -76,7 +76,7 @@ pub struct Section<'data> {
     pub data: &'data [u8],
     /// Relocations that apply to this section, by offset.
     pub relocs: Relocs<'data>,
-    pub(super) string_ends: StringEnds,
+    pub(crate) string_ends: StringEnds,
 }
 
 impl<'data> Section<'data> {

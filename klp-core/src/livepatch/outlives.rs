@@ -57,7 +57,7 @@ pub(super) fn notes(
             }
         }
     }
-    let notes = users.into_iter().filter_map(|((piece, text), users)| {
+    let notes = users.into_iter().map(|((piece, text), users)| {
         let source = &sources[piece.object];
         let functions: Vec<String> =
             functions_behind(piece, extraction, &entries).into_iter().collect();
@@ -74,7 +74,7 @@ pub(super) fn notes(
             users.join(", ")
         );
         let name = text.unwrap_or_else(|| extract::owner_name(source, piece));
-        Some(Note::new(OUTLIVES, source.object, &name, why))
+        Note::new(OUTLIVES, source.object, &name, why)
     });
     notes.collect()
 }

@@ -203,6 +203,7 @@ mod tests {
             link: None,
             data: &[],
             relocs: crate::elf::Relocs::none(Machine::X86_64),
+            string_ends: crate::elf::StringEnds::default(),
         };
         let symbols = symbols
             .iter()

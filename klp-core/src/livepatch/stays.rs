@@ -64,13 +64,13 @@ pub(super) fn notes(
             found.entry((piece.object, user)).or_default().insert(why.clone());
         }
     }
-    let notes = found.into_iter().filter_map(|((object, name), why)| {
+    let notes = found.into_iter().map(|((object, name), why)| {
         let why = Vec::from_iter(why).join("; ");
         let why = format!(
             "{why}; an object that lives longer can keep that: the module cannot be unloaded, though it can be disabled \
              and replaced"
         );
-        Some(Note::new(STAYS, sources[object].object, &name, why))
+        Note::new(STAYS, sources[object].object, &name, why)
     });
     notes.collect()
 }
