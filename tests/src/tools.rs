@@ -43,21 +43,6 @@ pub fn have(test: &str, programs: &[&str]) -> bool {
     false
 }
 
-/// Whether a file is there that `cargo xtask test` fetches.
-///
-/// # Panics
-///
-/// If it is not, and that was not allowed.
-#[must_use]
-pub fn have_file(test: &str, path: &Utf8Path) -> bool {
-    let is_here = path.is_file();
-    if !is_here {
-        let name = path.strip_prefix(root()).unwrap_or(path);
-        lacks(test, &format!("{name} is not there, which `cargo xtask tools` fetches"));
-    }
-    is_here
-}
-
 /// A test lacks something.
 fn lacks(test: &str, why: &str) {
     assert!(may_be_missing(), "{test}: {why}; set {ALLOWED}=1 to leave out what needs it");

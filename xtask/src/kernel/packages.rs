@@ -41,7 +41,6 @@ const FOR_TESTS: [(&str, &str); 18] = [
     ("llvm-objcopy-19", "llvm-19"),
     ("lz4", "lz4"),
     ("lzma", "xz-utils"),
-    ("npm", "npm"),
     ("script", "bsdutils"),
     ("zsh", "zsh"),
     ("zstd", "zstd"),
