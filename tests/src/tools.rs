@@ -4,9 +4,8 @@ use std::io::Write as _;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use camino::Utf8Path;
 
-use crate::klp::{plain, root};
+use crate::klp::plain;
 
 /// A variable of the environment.
 #[expect(clippy::disallowed_methods, reason = "the tests' one place that reads the environment")]

@@ -26,7 +26,7 @@ const ALWAYS: [&str; 17] = [
 ];
 
 /// What tests call beside that, and the package that has it.
-const FOR_TESTS: [(&str, &str); 18] = [
+const FOR_TESTS: [(&str, &str); 17] = [
     ("bzip2", "bzip2"),
     ("ccache", "ccache"),
     ("chromium", "chromium"),
