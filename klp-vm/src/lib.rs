@@ -24,6 +24,6 @@ mod trial;
 pub use arch::QEMU;
 pub use error::VmError;
 pub use machine::{GuestMachine, VmEvent};
-pub use qemu::Accelerator;
+pub use qemu::{Accelerator, is_log};
 pub use requirements::programs;
 pub use trial::{Stage, Trial, TrialOutcome, TrialStep};

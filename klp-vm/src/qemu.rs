@@ -36,6 +36,16 @@ impl Accelerator {
     }
 }
 
+/// Only the kernel of a trial is started with it, and says so in its log. No kernel has a module of that name.
+const MARK: &str = "cargo_klp.trial=1";
+
+/// Whether a file is the log of a trial, or of one in which the kernel said nothing.
+#[must_use]
+pub fn is_log(file: &[u8]) -> bool {
+    let says = |words: &str| file.windows(words.len()).any(|part| part == words.as_bytes());
+    file.is_empty() || says("Linux version") && says("ommand line: ") && says(MARK)
+}
+
 /// QEMU with the console on its standard output and the guest's reports on the socket.
 pub(crate) fn command(
     machine: &GuestMachine<'_>,
@@ -46,8 +56,8 @@ pub(crate) fn command(
 ) -> Command {
     let mut command = Command::new(&machine.qemu);
     let console = format!("console={}", arch::CONSOLE);
-    let parameters =
-        [&[console, "oops=panic".to_owned(), "panic=-1".to_owned()], &*trial.parameters].concat();
+    let always = ["oops=panic", "panic=-1", MARK].map(str::to_owned);
+    let parameters = [&[console][..], &always, &trial.parameters].concat();
     let processor = match accelerator {
         Accelerator::Kvm => "host",
         Accelerator::Tcg => "max",

@@ -1,11 +1,11 @@
 //! Functions of which nothing differs but the number of a source line: `__LINE__` in an instruction looks like any number.
 
-use klp_core::explain::{AlignedRow, InstructionLine};
+use klp_core::explain::{AlignedRow, ChangedNumber, InstructionLine};
 
 use crate::explain::Explained;
 use crate::source_lines::{SourceLines, SourceText};
 
-/// What is known of a function of which only immediates differ.
+/// What is known of a function of which only numbers differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineNumbers {
     /// Each is, on both sides, the line that debug information gives for its instruction.
@@ -14,13 +14,13 @@ pub enum LineNumbers {
     Maybe {
         /// By how much each differs.
         distances: Vec<i64>,
-        /// Whether each is an immediate; else some are what `lea` adds.
+        /// Whether each is an immediate; else some are what instructions add.
         are_immediates: bool,
     },
 }
 
 impl LineNumbers {
-    /// What is known of `explained`; none where something else differs than immediates.
+    /// What is known of `explained`; none where something else differs than numbers.
     #[must_use]
     pub fn of(explained: &Explained, lines: Option<&SourceLines>) -> Option<Self> {
         let differing: Vec<&AlignedRow> =
@@ -30,8 +30,8 @@ impl LineNumbers {
         let mut are_known = false;
         let mut are_immediates = true;
         for row in differing {
-            let (before, after) = row.immediates().or_else(|| added(row))?;
-            are_immediates &= row.immediates().is_some();
+            let ChangedNumber { before, after, is_immediate } = row.number()?;
+            are_immediates &= is_immediate;
             let AlignedRow::Changed(old, new, _) = row else { return None };
             distances.push(after.wrapping_sub(before).cast_signed());
             let is_line = |source: Option<&SourceText>, number: u64| {
@@ -78,19 +78,4 @@ impl LineNumbers {
             }
         }
     }
-}
-
-/// The number that both versions of `row` add to another one of 32 bits, where nothing else differs: the instruction for
-/// addresses does that as well.
-fn added(row: &AlignedRow) -> Option<(u64, u64)> {
-    let AlignedRow::Changed(old, new, differs) = row else { return None };
-    let [words] = differs.as_slice() else { return None };
-    let (before, after) = words.strip_prefix("displacement ")?.split_once(" → ")?;
-    let number = |text: &str| u64::from_str_radix(text.strip_prefix("0x")?, 16).ok();
-    let is_sum = |line: &InstructionLine| {
-        let target = line.text.rsplit_once('%').map_or("", |(_, name)| name);
-        let is_short = target.starts_with('e') || target.starts_with('r') && target.ends_with('d');
-        line.text.starts_with("lea ") && is_short
-    };
-    number(before).zip(number(after)).filter(|_| is_sum(old) && is_sum(new))
 }

@@ -14,9 +14,6 @@ use crate::place::{self, PathState};
 /// What a livepatch module is.
 pub const MODULE: &str = "a livepatch module";
 
-/// What the log of a trial is.
-pub const LOG: &str = "the log of a kernel";
-
 /// How much of a file is read to see what it is.
 const LARGEST: u64 = 256 << 20;
 
@@ -27,12 +24,6 @@ pub const RESULTS: &str = "a changed-function set";
 #[must_use]
 pub fn is_module(file: &[u8]) -> bool {
     ModInfo::read(file).is_ok_and(|info| info.is_livepatch())
-}
-
-/// Whether a file is the log of a kernel, or of one that said nothing.
-#[must_use]
-pub fn is_log(file: &[u8]) -> bool {
-    file.is_empty() || file.windows(13).any(|words| words == b"Linux version")
 }
 
 /// Whether a file is a changed-function set, from its first line to its last.

@@ -42,8 +42,12 @@ pub fn have(test: &str, programs: &[&str]) -> bool {
     false
 }
 
-/// A test lacks something.
-fn lacks(test: &str, why: &str) {
+/// A test lacks something, and is left out if that was allowed.
+///
+/// # Panics
+///
+/// If it was not.
+pub fn lacks(test: &str, why: &str) {
     assert!(may_be_missing(), "{test}: {why}; set {ALLOWED}=1 to leave out what needs it");
     skipped(test, why);
 }

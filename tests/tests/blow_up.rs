@@ -3,10 +3,9 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
-use camino::{Utf8Path, Utf8PathBuf};
 use klp_tests::kernel::temporary;
 use klp_tests::klp::{Running, klp};
-use klp_tests::tools::tool;
+use klp_tests::said::assemble;
 
 /// Sizes, as multiples of the smallest.
 const SIZES: [usize; 4] = [1, 2, 4, 8];
@@ -53,14 +52,6 @@ fn grow(name: &str, smallest: usize, shape: Shape) -> Result<()> {
         ensure!(largest.ticks < smallest.ticks * 16 + 50, "{name}: {costs:?}");
     }
     Ok(())
-}
-
-fn assemble(directory: &Utf8Path, name: &str, text: &str) -> Result<Utf8PathBuf> {
-    let source = directory.join(format!("{name}.s"));
-    fs_err::write(&source, text)?;
-    let object = directory.join(format!("{name}.o"));
-    tool("gcc", ["-c", "-o", object.as_str(), source.as_str()])?;
-    Ok(object)
 }
 
 fn cost(arguments: &[&str]) -> Result<Cost> {

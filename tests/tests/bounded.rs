@@ -3,18 +3,10 @@
 use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use klp_tests::kernel::temporary;
 use klp_tests::klp::{klp, run};
-use klp_tests::tools::tool;
-
-fn assemble(directory: &Utf8Path, name: &str, text: &str) -> Result<Utf8PathBuf> {
-    let source = directory.join(format!("{name}.s"));
-    fs_err::write(&source, text)?;
-    let object = directory.join(format!("{name}.o"));
-    tool("gcc", ["-c", "-o", object.as_str(), source.as_str()])?;
-    Ok(object)
-}
+use klp_tests::said::assemble;
 
 /// Milliseconds of a comparison that ends with `status`.
 fn compare(original: &Utf8Path, patched: &Utf8Path, status: i32) -> Result<u128> {

@@ -302,7 +302,7 @@ fn a_build_of_a_module_is_explained() -> Result<()> {
         "inlined through next_greeting()",
         "- words.h:8  return (number + 1) % GREETINGS;",
         "+ words.h:8  return (number + 2) % GREETINGS;",
-        "displacement 0x1 → 0x2",
+        "summand 0x1 → 0x2",
     ] {
         ensure!(explained.contains(line), "{line}:\n{explained}");
     }

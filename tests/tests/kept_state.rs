@@ -249,3 +249,39 @@ fn clean_after_all() -> Result<()> {
     ensure!(kernel.work().join("notes.txt").exists() && !kernel.work().join("build").exists());
     Ok(())
 }
+
+/// What the kernel asks of a tool when it is configured, as Linux does of pahole and rustc.
+const ASKS: &str = "\
+TOOL := $(shell some-tool)
+include/config/auto.conf: $(if $(filter $(TOOL),$(file <include/config/tool)),,FORCE)
+include/config/auto.conf: .config
+\t$(Q)sed -i -e '/CONFIG_TOOL/d' -e '$$aCONFIG_TOOL=$(TOOL)' .config
+\t$(Q)sh $(srctree)/scripts/config.sh sync
+\t$(Q)echo $(TOOL) >include/config/tool
+";
+
+/// Another version of such a tool makes a patched make configure anew. The original is put right with the user's
+/// configuration, and not without any.
+#[test]
+fn a_tool_that_kconfig_asks() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let makefile = kernel.source.join("Makefile");
+    let text = fs_err::read_to_string(&makefile)?;
+    let (before, rest) =
+        text.split_once("include/config/auto.conf: .config\n").context("no auto.conf")?;
+    let (_, after) = rest.split_once("\n\n").context("no end")?;
+    fs_err::write(&makefile, format!("{before}{ASKS}\n{after}"))?;
+    let tools = kernel.directory.join("tools");
+    fs_err::create_dir_all(&tools)?;
+    let search = format!("{tools}:{}", path_with_binary()?);
+    let patch = example_patch(GOOD);
+    for version in [1, 1, 2, 2] {
+        let tool = tools.join("some-tool");
+        fs_err::write(&tool, format!("#!/bin/sh\necho {version}\n"))?;
+        fs_err::set_permissions(&tool, std::fs::Permissions::from_mode(0o755))?;
+        let mut build = kernel.build(["--no-module", patch.as_str()])?;
+        let outcome = run(build.env("PATH", &search))?.expect(0)?;
+        assert_eq!(Report::lines(&outcome.stdout)?.names(), expected(&patch)?, "{version}");
+    }
+    Ok(())
+}

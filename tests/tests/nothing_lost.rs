@@ -153,7 +153,7 @@ fn a_module_in_place_of_the_patch() -> Result<()> {
     ensure!(fs_err::read(&object)? == bytes && !kernel.work().exists());
     let tree = ["-C", kernel.source.as_str(), "-O", kernel.output.as_str()];
     // Somebody's notes, and the log of another kernel.
-    let other = "[    0.000000] Linux version 7.2.0\n[    0.000000] Command line: console=ttyS0\n";
+    let other = "[    0.000000] Linux version 7.2.0\n[    0.000000] Command line: console=ttyS0 oops=panic panic=-1\n";
     for text in ["int mine;\n", "about Linux version 7.2\n", other] {
         fs_err::write(&source, text)?;
         let mut command = klp(["try", "--log", source.as_str(), object.as_str()])?;

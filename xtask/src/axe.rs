@@ -12,7 +12,7 @@ const PACKAGE: &str = "axe-core-4.14.1";
 /// What npm says of its archive.
 const INTEGRITY: &str = "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==";
 
-/// Fetches it into `target/tools`, if it is not there and npm is. Where it cannot be had, its test is left out, and says so.
+/// Fetches it into `target/tools`, if it is not there and npm is. Where it cannot be had, its test says what it lacks.
 pub(crate) fn ensure() {
     let tools = environment::root().join("target/tools");
     let kept = tools.join(PACKAGE);

@@ -19,15 +19,6 @@ use super::{events, session};
 /// What the log of a trial is.
 const LOG: &str = "the log of a trial";
 
-/// What only the kernel of a trial is started with: kernels tell it in their log (`klp-vm/src/qemu.rs`).
-const STARTED_WITH: &str = " oops=panic panic=-1";
-
-/// Whether a file is the log of a trial, or of one in which the kernel said nothing. Nobody's log of another kernel is lost.
-fn is_log(file: &[u8]) -> bool {
-    let says = |words: &str| file.windows(words.len()).any(|part| part == words.as_bytes());
-    file.is_empty() || output::is_log(file) && says("ommand line: ") && says(STARTED_WITH)
-}
-
 pub(crate) fn run(
     arguments: &TryArgs,
     format: StreamFormat,
@@ -36,7 +27,7 @@ pub(crate) fn run(
 ) -> Result<ExitStatus, RunError> {
     let kernel = Kernel::find(&arguments.tree.location()?)?;
     if let Some(log) = &arguments.log {
-        output::expect_ours(log, is_log, LOG)?;
+        output::expect_ours(log, klp_vm::is_log, LOG)?;
     }
     for livepatch in &arguments.livepatches {
         fs_err::metadata(livepatch)
@@ -175,24 +166,5 @@ fn show(event: VmEvent, trial: &Trial, verbosity: Verbosity, shell: &Shell) {
         }
         VmEvent::Note(note) => shell.warning(note),
         _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{STARTED_WITH, is_log};
-
-    #[test]
-    fn logs_of_trials_are_told_from_others() {
-        let log = |parameters: &str| {
-            format!(
-                "[    0.000000] Linux version 7.2.0 (gcc)\n[    0.000000] Command line: {parameters}\n"
-            )
-        };
-        assert!(is_log(b""));
-        assert!(is_log(log(&format!("console=x{STARTED_WITH}")).as_bytes()));
-        assert!(is_log(log(&format!("console=x{STARTED_WITH} lockdown=integrity")).as_bytes()));
-        assert!(!is_log(log("root=/dev/vda panic=-1").as_bytes()));
-        assert!(!is_log(b"Linux version 7.2 is what my notes are about"));
     }
 }

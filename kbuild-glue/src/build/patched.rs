@@ -214,6 +214,8 @@ impl Workspace {
         kept::discard(&self.original_path())?;
         let message = "original kernel, of which a patched build made parts".to_owned();
         events(BuildEvent::Status { verb: "Repairing", message });
+        // Where make configured anew, for another version of a tool, this went with what it wrote.
+        self.copy_config()?;
         self.make("original", &targets(&original.basis.config, "vmlinux"), settings, events)?;
         self.keep_original(
             &original.basis.mirror,

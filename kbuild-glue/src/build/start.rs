@@ -48,9 +48,13 @@ impl Workspace {
         }
         fs::create_dir_all(&build).map_err(BuildError::io(&build))?;
         inventory::own_all(&build)?;
-        // One that did not change keeps its time, and make has nothing to configure.
+        self.copy_config()
+    }
+
+    /// Copies the user's configuration. One that did not change keeps its time, and make has nothing to configure.
+    pub(super) fn copy_config(&self) -> Result<(), BuildError> {
         let bytes = read(&self.tree.config_path())?;
-        if read(&build.join(".config")).ok().as_ref() != Some(&bytes) {
+        if read(&self.build_path().join(".config")).ok().as_ref() != Some(&bytes) {
             self.write_config(&bytes)?;
         }
         Ok(())

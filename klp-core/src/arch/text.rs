@@ -28,6 +28,8 @@ pub(crate) struct InstructionText {
     pub(crate) mnemonic: String,
     /// Its immediate, if it has one.
     pub(crate) immediate: Option<u64>,
-    /// The displacement of its memory operand, unless that counts from the next instruction.
+    /// The displacement of its memory operand, unless that counts from the next instruction, or is a summand.
     pub(crate) displacement: Option<u64>,
+    /// The number that it adds to others, as an address that is too short to be one.
+    pub(crate) summand: Option<u64>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::fact::{InstructionFact, OTHER_CONTENT, differences};
-use super::listing::{IMMEDIATE, InstructionLine};
+use super::listing::{IMMEDIATE, InstructionLine, SUMMAND};
 use super::place;
 use super::said::EntryInWords;
 
@@ -33,9 +33,9 @@ impl AlignedRow {
         }
     }
 
-    /// The immediates of both versions, where nothing else differs.
+    /// The number that differs, where nothing else does.
     #[must_use]
-    pub fn immediates(&self) -> Option<(u64, u64)> {
+    pub fn number(&self) -> Option<ChangedNumber> {
         let Self::Changed(old, new, _) = self else { return None };
         let differing: Vec<_> =
             old.facts.iter().zip(&new.facts).filter(|(old, new)| old != new).collect();
@@ -45,9 +45,22 @@ impl AlignedRow {
         let same = said(old) == said(new) && old.facts.len() == new.facts.len();
         let number =
             |fact: &InstructionFact| u64::from_str_radix(fact.shown.strip_prefix("0x")?, 16).ok();
-        let is_immediate = before.what == IMMEDIATE && after.what == IMMEDIATE;
-        number(before).zip(number(after)).filter(|_| same && is_immediate)
+        let is_immediate = before.what == IMMEDIATE;
+        let is_number = before.what == after.what && (is_immediate || before.what == SUMMAND);
+        let (before, after) = number(before).zip(number(after)).filter(|_| same && is_number)?;
+        Some(ChangedNumber { before, after, is_immediate })
     }
+}
+
+/// A number in an instruction that both versions have, and no address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangedNumber {
+    /// As the original has it.
+    pub before: u64,
+    /// As the patched version has it.
+    pub after: u64,
+    /// Whether it is an immediate. Else it is what the instruction adds to others.
+    pub is_immediate: bool,
 }
 
 /// Text without names, facts, what special sections say, and whether it is left out.

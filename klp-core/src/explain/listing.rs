@@ -15,6 +15,7 @@ const PADDING: &str = "padding";
 
 /// What a number in an instruction is called.
 pub(super) const IMMEDIATE: &str = "immediate";
+pub(super) const SUMMAND: &str = "summand";
 
 /// An instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +150,9 @@ impl InstructionLister<'_, '_> {
         }
         if let Some(number) = text.displacement.filter(|_| fields.displacement.is_none()) {
             facts.push(InstructionFact::plain("displacement", format!("{number:#x}")));
+        }
+        if let Some(number) = text.summand.filter(|_| fields.displacement.is_none()) {
+            facts.push(InstructionFact::plain(SUMMAND, format!("{number:#x}")));
         }
         if let Some(number) = text.immediate.filter(|_| fields.immediate.is_none()) {
             facts.push(InstructionFact::plain(IMMEDIATE, format!("{number:#x}")));

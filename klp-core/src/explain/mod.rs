@@ -11,7 +11,7 @@ mod reference;
 mod said;
 mod unseen;
 
-pub use align::AlignedRow;
+pub use align::{AlignedRow, ChangedNumber};
 pub use data::{DataRow, DataVersion, MOST_ROWS, data_rows};
 pub use listing::InstructionLine;
 pub use unseen::unseen;

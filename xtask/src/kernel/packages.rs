@@ -26,10 +26,11 @@ const ALWAYS: [&str; 17] = [
 ];
 
 /// What tests call beside that, and the package that has it.
-const FOR_TESTS: [(&str, &str); 17] = [
+const FOR_TESTS: [(&str, &str); 18] = [
     ("bzip2", "bzip2"),
     ("ccache", "ccache"),
     ("chromium", "chromium"),
+    ("npm", "npm"),
     ("clang-19", "clang-19"),
     ("distcc", "distcc"),
     ("dpkg-deb", "dpkg"),

@@ -1,8 +1,8 @@
 //! An instruction as people read it, in the syntax of the kernel's assembler.
 
 use iced_x86::{
-    Decoder, DecoderOptions, Formatter as _, GasFormatter, Instruction, OpKind, SymbolResolver,
-    SymbolResult,
+    Decoder, DecoderOptions, Formatter as _, GasFormatter, Instruction, Mnemonic, OpKind,
+    SymbolResolver, SymbolResult,
 };
 
 use super::super::{FieldNames, InstructionText};
@@ -32,8 +32,11 @@ pub(super) fn text(code: &[u8], ip: u64, names: FieldNames) -> InstructionText {
     let has_displacement = instruction.memory_displ_size() > 0
         && !instruction.is_ip_rel_memory_operand()
         && has(&instruction, Slot::Displacement);
-    let displacement = has_displacement.then(|| instruction.memory_displacement64());
-    InstructionText { whole, mnemonic, immediate: immediate(&instruction), displacement }
+    let number = has_displacement.then(|| instruction.memory_displacement64());
+    let is_sum = instruction.mnemonic() == Mnemonic::Lea && instruction.op0_register().is_gpr32();
+    let (summand, displacement) = if is_sum { (number, None) } else { (None, number) };
+    let immediate = immediate(&instruction);
+    InstructionText { whole, mnemonic, immediate, displacement, summand }
 }
 
 fn has(instruction: &Instruction, wanted: Slot) -> bool {
